@@ -1,0 +1,226 @@
+//! Redeeming: from a token and a holder secret to a claim.
+//!
+//! The order is the point: explain what reads can explain, open the object, and only then claim, in one conditional write.
+
+use std::future::poll_fn;
+
+use bytes::Bytes;
+
+use crate::claim::{Claim, Standing};
+use crate::event::EventKind;
+use crate::holder::{ClaimHandle, Holder};
+use crate::link::{Gate, Link};
+use crate::object::{ByteRange, ObjectError, ObjectStream};
+use crate::ports::{ClaimOutcome, ClaimRequest, ReserveOutcome};
+use crate::refusal::{No, Refusal};
+use crate::service::Links;
+use crate::time::Timestamp;
+use crate::token::Token;
+use crate::transition;
+use crate::{Actor, Fault};
+
+/// A claim that is the caller's.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The link after the claim.
+    pub link: Link,
+    /// The claim.
+    pub claim: Claim,
+    /// Its secret address.
+    pub handle: ClaimHandle,
+}
+
+/// An object whose first bytes have arrived.
+pub struct Opened {
+    /// The first bytes; empty only when the range is.
+    pub first: Bytes,
+    /// What follows.
+    pub rest: ObjectStream,
+}
+
+/// What a GET on a link finds.
+pub enum Look {
+    /// Show the page.
+    Page(Link),
+    /// The creator asked for `gate=direct`: redeem at once with [`Links::redeem_direct`].
+    Direct(Link),
+}
+
+impl Links {
+    /// The link of a token, for its page.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] or a fault. A link that has ended is returned as it is.
+    pub async fn look(&self, token: &Token) -> Result<Look, No> {
+        let link = self.parts.store.find(&token.link_id()).await?.ok_or(Refusal::Unknown)?;
+        Ok(match link.terms.gate {
+            Gate::Page => Look::Page(link),
+            Gate::Direct => Look::Direct(link),
+        })
+    }
+
+    /// Why nobody new could claim the link now, as far as a read can tell.
+    pub fn why_not(&self, link: &Link) -> Option<Refusal> {
+        transition::claimable(link, self.now()).err()
+    }
+
+    /// Claims a use for `holder`. Repeating it with the same holder gives the same claim, without asking for the
+    /// passphrase again.
+    ///
+    /// # Errors
+    /// The refusal, with an event kept at the link; or a fault, after which repeating is safe.
+    pub async fn redeem(&self, token: &Token, holder: &Holder, passphrase: Option<&str>, actor: &Actor) -> Result<Grant, No> {
+        let handle = ClaimHandle::derive(token, holder);
+        let id = handle.claim_id();
+        let (link, own) = self.parts.store.find_claim(handle.link(), &id).await?.ok_or(Refusal::Unknown)?;
+        if let Some(claim) = own.filter(|claim| !matches!(claim.standing(self.now()), Standing::Released { .. })) {
+            return self.own_claim(link, claim, handle);
+        }
+        if let Err(refusal) = self.precheck(&link, actor, passphrase) {
+            return Err(self.refuse(&link, Some(id), actor, refusal).await);
+        }
+        // One byte, not none: it proves that the object can be read, not only that it is listed.
+        if let Err(error) = self.open(&link, 0..link.object.size.min(1)).await {
+            return Err(self.not_opened(&link, actor, error).await);
+        }
+        let outcome = match (&link.passphrase, passphrase) {
+            (Some(_), Some(passphrase)) => self.claim_with_passphrase(&link, &handle, passphrase, actor).await?,
+            _ => self.parts.store.claim(self.wish(&handle, None, actor)).await?,
+        };
+        self.grant(outcome, &link, handle, actor).await
+    }
+
+    /// Opens the whole object, claims a use for a holder made on the spot, and hands over both.
+    ///
+    /// # Errors
+    /// As [`Links::redeem`]. A claim whose answer was lost is asked for again, then given back.
+    pub async fn redeem_direct(&self, link: &Link, token: &Token, actor: &Actor) -> Result<(Grant, Opened), No> {
+        if let Err(refusal) = self.precheck(link, actor, None) {
+            return Err(self.refuse(link, None, actor, refusal).await);
+        }
+        let opened = match self.open(link, 0..link.object.size).await {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.not_opened(link, actor, error).await),
+        };
+        let handle = ClaimHandle::derive(token, &Holder::create(self.entropy()));
+        let outcome = self.claim_surely(&handle, actor).await?;
+        Ok((self.grant(outcome, link, handle, actor).await?, opened))
+    }
+
+    /// Opens `range` of a link's object and waits for its first bytes, so that what fails fails before anything is sent.
+    ///
+    /// # Errors
+    /// As the source says.
+    pub async fn open(&self, link: &Link, range: ByteRange) -> Result<Opened, No> {
+        let (source, key) = self.source_of(link)?;
+        let empty = range.is_empty();
+        let mut rest = source.open(&key, &link.object.version, link.object.size, range).await?;
+        let first = match poll_fn(|context| rest.as_mut().poll_next(context)).await {
+            Some(first) => first?,
+            None if empty => Bytes::new(),
+            None => return Err(ObjectError::Changed.into()),
+        };
+        Ok(Opened { first, rest })
+    }
+
+    /// Gives back a claim of which nothing was sent. Best effort: an unreachable store keeps it, and the lease ends it.
+    pub async fn give_back(&self, claim: &Claim, actor: &Actor) {
+        let _ = self.parts.store.release(claim.reference(), self.now(), actor.clone()).await;
+    }
+
+    fn own_claim(&self, link: Link, claim: Claim, handle: ClaimHandle) -> Result<Grant, No> {
+        standing_refusal(&link, &claim, self.now()).map_or(Ok(Grant { link, claim, handle }), |refusal| Err(refusal.into()))
+    }
+
+    fn precheck(&self, link: &Link, actor: &Actor, passphrase: Option<&str>) -> Result<(), Refusal> {
+        if !link.terms.admits(actor.address) {
+            return Err(Refusal::AddressNotAllowed);
+        }
+        transition::claimable(link, self.now())?;
+        match (&link.passphrase, passphrase) {
+            (Some(_), None | Some("")) => Err(Refusal::PassphraseNeeded),
+            _ => Ok(()),
+        }
+    }
+
+    async fn not_opened(&self, link: &Link, actor: &Actor, error: No) -> No {
+        match error {
+            No::Refused(refusal) => self.refuse(link, None, actor, refusal).await,
+            No::Failed(fault) => No::Failed(fault),
+        }
+    }
+
+    /// Reserve an attempt, look at the passphrase, claim. The permit is held to the end: racers who all know the
+    /// passphrase come a few at a time and each gives its attempt back, so that they can't lock the link.
+    async fn claim_with_passphrase(&self, link: &Link, handle: &ClaimHandle, passphrase: &str, actor: &Actor) -> Result<ClaimOutcome, No> {
+        let Some(hash) = &link.passphrase else { return Err(Fault::internal("a passphrase without its hash").into()) };
+        let _permit = self.parts.hasher.enter().await;
+        let attempts = match self.parts.store.reserve_attempt(&link.id, self.now()).await? {
+            ReserveOutcome::Reserved(attempts) => attempts,
+            ReserveOutcome::Locked { until } => return Ok(ClaimOutcome::Refused(Refusal::Locked { until })),
+            ReserveOutcome::Unknown => return Ok(ClaimOutcome::Refused(Refusal::Unknown)),
+        };
+        if passphrase.len() > crate::policy::MAX_PASSPHRASE || !self.parts.hasher.verify(passphrase, hash).await? {
+            return Ok(ClaimOutcome::Refused(Refusal::PassphraseWrong));
+        }
+        let outcome = self.parts.store.claim(self.wish(handle, Some(attempts.since), actor)).await;
+        let refunded = matches!(outcome, Ok(ClaimOutcome::Granted { fresh: true, .. }));
+        if !refunded {
+            let _ = self.parts.store.refund_attempt(&link.id, attempts.since).await;
+        }
+        Ok(outcome?)
+    }
+
+    /// Claims for a holder that nobody else can repeat: asks again when the answer is lost, and gives back in the end.
+    async fn claim_surely(&self, handle: &ClaimHandle, actor: &Actor) -> Result<ClaimOutcome, No> {
+        let first = self.parts.store.claim(self.wish(handle, None, actor)).await;
+        if first.is_ok() {
+            return Ok(first?);
+        }
+        let second = self.parts.store.claim(self.wish(handle, None, actor)).await;
+        if second.is_err() {
+            let reference = crate::claim::ClaimRef { link: handle.link().clone(), claim: handle.claim_id(), epoch: 1 };
+            let _ = self.parts.store.release(reference, self.now(), actor.clone()).await;
+        }
+        Ok(second?)
+    }
+
+    async fn grant(&self, outcome: ClaimOutcome, before: &Link, handle: ClaimHandle, actor: &Actor) -> Result<Grant, No> {
+        match outcome {
+            ClaimOutcome::Granted { link, claim, .. } => Ok(Grant { link, claim, handle }),
+            ClaimOutcome::Refused(refusal) => Err(self.refuse(before, Some(handle.claim_id()), actor, refusal).await),
+        }
+    }
+
+    fn wish(&self, handle: &ClaimHandle, proved: Option<Timestamp>, actor: &Actor) -> ClaimRequest {
+        let now = self.now();
+        ClaimRequest {
+            link: handle.link().clone(),
+            claim: handle.claim_id(),
+            now,
+            lease_until: now.plus(self.policy().lease),
+            proved,
+            completed: false,
+            recorder: self.instance,
+            actor: actor.clone(),
+        }
+    }
+
+    /// Notes that a link's page was looked at.
+    pub async fn viewed(&self, link: &Link, actor: &Actor) {
+        self.note(link, EventKind::Viewed, None, actor).await;
+    }
+}
+
+/// Why the holder of `claim` gets nothing more, if so.
+pub(crate) fn standing_refusal(link: &Link, claim: &Claim, now: Timestamp) -> Option<Refusal> {
+    if link.revoked_at.is_some() {
+        return Some(Refusal::Revoked);
+    }
+    match claim.standing(now) {
+        Standing::Active { .. } => None,
+        Standing::Completed { at } => Some(Refusal::Completed { at }),
+        Standing::Lapsed { at } => Some(Refusal::Lapsed { at }),
+        Standing::Released { .. } => Some(Refusal::Unknown),
+    }
+}
