@@ -98,6 +98,16 @@ impl ApiKeySecret {
 }
 
 impl KeyId {
+    /// The name of a sender whom somebody else vouches for (an IAM principal, a token's subject).
+    pub fn of_identity(name: &str) -> Self {
+        Self(hash::short_name(&hash::digest("oncelink identity", &[name.as_bytes()])))
+    }
+
+    /// The name of a key of which only the hash is known.
+    pub fn of_hash(known: &ApiKeyHash) -> Self {
+        Self(hash::short_name(&hash::digest("oncelink configured key", &[&known.0])))
+    }
+
     /// The key id that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
         hash::is_short_name(text).then(|| Self(text.to_owned()))

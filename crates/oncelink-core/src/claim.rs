@@ -93,6 +93,14 @@ impl Claim {
         ClaimRef { link: self.link.clone(), claim: self.id.clone(), epoch: self.epoch }
     }
 
+    /// When the lease runs out, unless the claim has ended.
+    pub fn lease_until(&self) -> Option<Timestamp> {
+        match self.state {
+            ClaimState::Active { lease_until } => Some(lease_until),
+            ClaimState::Completed { .. } | ClaimState::Released { .. } => None,
+        }
+    }
+
     /// What the claim is at `now`.
     pub fn standing(&self, now: Timestamp) -> Standing {
         match self.state {

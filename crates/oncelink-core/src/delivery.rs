@@ -12,7 +12,7 @@ use crate::link::{Delivery, Link};
 use crate::object::PresignedUrl;
 use crate::ports::{CompleteOutcome, Progress, RecordOutcome};
 use crate::range::RangeAnswer;
-use crate::redeem::standing_refusal;
+use crate::redeem::{admitted, standing_refusal};
 use crate::refusal::{No, Refusal};
 use crate::service::Links;
 use crate::{Actor, Fault};
@@ -43,12 +43,25 @@ impl Links {
     ///
     /// # Errors
     /// The refusal or a fault.
-    pub async fn find_delivery(&self, handle: &ClaimHandle) -> Result<(Link, Claim), No> {
+    pub async fn find_delivery(&self, handle: &ClaimHandle, actor: &Actor) -> Result<(Link, Claim), No> {
         let found = self.parts.store.find_claim(handle.link(), &handle.claim_id()).await?;
         let Some((link, Some(claim))) = found else { return Err(Refusal::Unknown.into()) };
+        admitted(&link, actor)?;
         match standing_refusal(&link, &claim, self.now()) {
             Some(refusal) => Err(refusal.into()),
             None => Ok((link, claim)),
+        }
+    }
+
+    /// Ends the claim because its holder says that it has every byte. That can only end it sooner.
+    ///
+    /// # Errors
+    /// The refusal, [`Refusal::Completed`] when it was complete before; or a fault.
+    pub async fn acknowledge(&self, handle: &ClaimHandle, actor: &Actor) -> Result<(), No> {
+        let (_, claim) = self.find_delivery(handle, actor).await?;
+        match self.parts.store.complete(claim.reference(), self.now(), actor.clone()).await? {
+            CompleteOutcome::Completed => Ok(()),
+            CompleteOutcome::NotActive => Err(Refusal::Completed { at: self.now() }.into()),
         }
     }
 

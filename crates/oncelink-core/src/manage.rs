@@ -224,6 +224,14 @@ impl Links {
         Ok(LinkDetail { link, claims })
     }
 
+    /// Deletes at most `limit` links that ended more than `retention` ago, with everything that belongs to them; how many.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn purge(&self, retention: Duration, limit: usize) -> Result<usize, Fault> {
+        Ok(self.parts.store.purge(self.now().minus(retention), limit).await?.deleted)
+    }
+
     async fn visible(&self, id: &LinkId, sender: &Sender) -> Result<Link, No> {
         let link = self.parts.store.find(id).await?.ok_or(Refusal::Unknown)?;
         let visible = sender.scope.reaches(&link.object.source, link.object.key.as_str());

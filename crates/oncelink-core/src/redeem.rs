@@ -46,6 +46,15 @@ pub enum Look {
     Direct(Link),
 }
 
+impl Look {
+    /// The link, whatever is to be done with it.
+    pub fn into_link(self) -> Link {
+        match self {
+            Self::Page(link) | Self::Direct(link) => link,
+        }
+    }
+}
+
 impl Links {
     /// The link of a token, for its page.
     ///
@@ -59,9 +68,9 @@ impl Links {
         })
     }
 
-    /// Why nobody new could claim the link now, as far as a read can tell.
-    pub fn why_not(&self, link: &Link) -> Option<Refusal> {
-        transition::claimable(link, self.now()).err()
+    /// Why `actor` could not claim the link now, passphrase aside, as far as a read can tell.
+    pub fn why_not(&self, link: &Link, actor: &Actor) -> Option<Refusal> {
+        admitted(link, actor).and_then(|()| transition::claimable(link, self.now())).err()
     }
 
     /// Claims a use for `holder`. Repeating it with the same holder gives the same claim, without asking for the
@@ -90,21 +99,42 @@ impl Links {
         self.grant(outcome, &link, handle, actor).await
     }
 
-    /// Opens the whole object, claims a use for a holder made on the spot, and hands over both.
+    /// Opens `range` of the object, claims a use for a holder made on the spot, and hands over both.
     ///
     /// # Errors
     /// As [`Links::redeem`]. A claim whose answer was lost is asked for again, then given back.
-    pub async fn redeem_direct(&self, link: &Link, token: &Token, actor: &Actor) -> Result<(Grant, Opened), No> {
+    pub async fn redeem_direct(&self, link: &Link, token: &Token, range: ByteRange, actor: &Actor) -> Result<(Grant, Opened), No> {
         if let Err(refusal) = self.precheck(link, actor, None) {
             return Err(self.refuse(link, None, actor, refusal).await);
         }
-        let opened = match self.open(link, 0..link.object.size).await {
+        let opened = match self.open(link, range).await {
             Ok(opened) => opened,
             Err(error) => return Err(self.not_opened(link, actor, error).await),
         };
         let handle = ClaimHandle::derive(token, &Holder::create(self.entropy()));
-        let outcome = self.claim_surely(&handle, actor).await?;
+        let outcome = self.claim_surely(&self.wish(&handle, None, actor)).await?;
         Ok((self.grant(outcome, link, handle, actor).await?, opened))
+    }
+
+    /// Reads the whole object into memory, claims a use that is complete at once, and hands the content over: for a
+    /// response that is sent in one piece and can't be resumed anyway.
+    ///
+    /// # Errors
+    /// As [`Links::redeem_direct`].
+    pub async fn redeem_at_once(&self, link: &Link, token: &Token, actor: &Actor) -> Result<Vec<Bytes>, No> {
+        if let Err(refusal) = self.precheck(link, actor, None) {
+            return Err(self.refuse(link, None, actor, refusal).await);
+        }
+        let content = match self.read(link).await {
+            Ok(content) => content,
+            Err(error) => return Err(self.not_opened(link, actor, error).await),
+        };
+        let handle = ClaimHandle::derive(token, &Holder::create(self.entropy()));
+        match self.claim_surely(&ClaimRequest { completed: true, ..self.wish(&handle, None, actor) }).await? {
+            // Nobody else knows this holder: a claim of it that is complete already is the one whose answer was lost.
+            ClaimOutcome::Granted { .. } | ClaimOutcome::Refused(Refusal::Completed { .. }) => Ok(content),
+            ClaimOutcome::Refused(refusal) => Err(self.refuse(link, Some(handle.claim_id()), actor, refusal).await),
+        }
     }
 
     /// Opens `range` of a link's object and waits for its first bytes, so that what fails fails before anything is sent.
@@ -128,14 +158,23 @@ impl Links {
         let _ = self.parts.store.release(claim.reference(), self.now(), actor.clone()).await;
     }
 
+    /// All of the object, which must be small.
+    async fn read(&self, link: &Link) -> Result<Vec<Bytes>, No> {
+        let Opened { first, mut rest } = self.open(link, 0..link.object.size).await?;
+        let mut content = vec![first];
+        while let Some(chunk) = poll_fn(|context| rest.as_mut().poll_next(context)).await {
+            content.push(chunk?);
+        }
+        let whole = content.iter().map(|chunk| chunk.len() as u64).sum::<u64>() == link.object.size;
+        if whole { Ok(content) } else { Err(ObjectError::Changed.into()) }
+    }
+
     fn own_claim(&self, link: Link, claim: Claim, handle: ClaimHandle) -> Result<Grant, No> {
         standing_refusal(&link, &claim, self.now()).map_or(Ok(Grant { link, claim, handle }), |refusal| Err(refusal.into()))
     }
 
     fn precheck(&self, link: &Link, actor: &Actor, passphrase: Option<&str>) -> Result<(), Refusal> {
-        if !link.terms.admits(actor.address) {
-            return Err(Refusal::AddressNotAllowed);
-        }
+        admitted(link, actor)?;
         transition::claimable(link, self.now())?;
         match (&link.passphrase, passphrase) {
             (Some(_), None | Some("")) => Err(Refusal::PassphraseNeeded),
@@ -172,15 +211,15 @@ impl Links {
     }
 
     /// Claims for a holder that nobody else can repeat: asks again when the answer is lost, and gives back in the end.
-    async fn claim_surely(&self, handle: &ClaimHandle, actor: &Actor) -> Result<ClaimOutcome, No> {
-        let first = self.parts.store.claim(self.wish(handle, None, actor)).await;
+    async fn claim_surely(&self, wish: &ClaimRequest) -> Result<ClaimOutcome, No> {
+        let first = self.parts.store.claim(wish.clone()).await;
         if first.is_ok() {
             return Ok(first?);
         }
-        let second = self.parts.store.claim(self.wish(handle, None, actor)).await;
+        let second = self.parts.store.claim(wish.clone()).await;
         if second.is_err() {
-            let reference = crate::claim::ClaimRef { link: handle.link().clone(), claim: handle.claim_id(), epoch: 1 };
-            let _ = self.parts.store.release(reference, self.now(), actor.clone()).await;
+            let reference = crate::claim::ClaimRef { link: wish.link.clone(), claim: wish.claim.clone(), epoch: 1 };
+            let _ = self.parts.store.release(reference, self.now(), wish.actor.clone()).await;
         }
         Ok(second?)
     }
@@ -210,6 +249,11 @@ impl Links {
     pub async fn viewed(&self, link: &Link, actor: &Actor) {
         self.note(link, EventKind::Viewed, None, actor).await;
     }
+}
+
+/// Whether the link may be used from the actor's address at all.
+pub(crate) fn admitted(link: &Link, actor: &Actor) -> Result<(), Refusal> {
+    if link.terms.admits(actor.address) { Ok(()) } else { Err(Refusal::AddressNotAllowed) }
 }
 
 /// Why the holder of `claim` gets nothing more, if so.

@@ -1,0 +1,255 @@
+//! Settling: the lease is renewed while a response moves, and the record is written when it ends.
+//!
+//! The supervisor runs from a response's start to its record. On our own sockets a response has arrived when the
+//! client's TCP has acknowledged its last byte.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use oncelink_core::claim::{Claim, ClaimState};
+use oncelink_core::coverage::Coverage;
+use oncelink_core::delivery::Report;
+use oncelink_core::holder::ClaimId;
+use oncelink_core::ports::RecordOutcome;
+use oncelink_core::{Actor, Links, Timestamp};
+use tokio::time::{Instant, sleep};
+
+use super::account::Seat;
+use super::flow::{Flow, Stage};
+use crate::app::App;
+use crate::metrics::Metrics;
+use crate::wire::Wire;
+
+/// How long an acknowledgement may keep us waiting without any progress.
+const ACK_PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may when the connection has been given up on our side.
+const ACK_PATIENCE_CLOSED: Duration = Duration::from_secs(10);
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_MOST: Duration = Duration::from_secs(5);
+
+/// One response of one claim.
+pub(crate) struct Delivery {
+    links: Arc<Links>,
+    claim: Claim,
+    pub(crate) account: Seat,
+    pub(crate) flow: Arc<Flow>,
+    actor: Actor,
+    fresh: bool,
+    acknowledged_later: bool,
+    metrics: Arc<Metrics>,
+    told: Mutex<Told>,
+}
+
+/// How a response is to be recorded.
+pub(crate) struct Manner {
+    /// What the holder says it has already and no record can contradict.
+    pub(crate) word: Coverage,
+    /// Who downloads.
+    pub(crate) actor: Actor,
+    /// Whether an untouched claim is given back.
+    pub(crate) fresh: bool,
+    /// Whether the holder will say itself when it has everything.
+    pub(crate) acknowledged_later: bool,
+}
+
+/// What the record knows of this response.
+struct Told {
+    /// Bytes from the response's start that were reported as delivered.
+    delivered: u64,
+    /// Bytes that were reported as sent.
+    sent: u64,
+    /// The holder's word, until it has been reported.
+    word: Coverage,
+    /// Until when the lease runs, as far as this process knows.
+    lease_until: Timestamp,
+}
+
+impl Delivery {
+    pub(crate) fn new(app: &App, claim: Claim, account: Seat, flow: Arc<Flow>, manner: Manner) -> Self {
+        let Manner { word, actor, fresh, acknowledged_later } = manner;
+        let lease_until = match claim.state {
+            ClaimState::Active { lease_until } => lease_until,
+            ClaimState::Completed { at } | ClaimState::Released { at } => at,
+        };
+        let (links, metrics) = (Arc::clone(&app.links), Arc::clone(&app.metrics));
+        metrics.delivery_began();
+        let told = Mutex::new(Told { delivered: 0, sent: 0, word, lease_until });
+        Self { links, claim, account, flow, actor, fresh, acknowledged_later, metrics, told }
+    }
+
+    /// The claim's public name.
+    pub(crate) fn claim_id(&self) -> &ClaimId {
+        &self.claim.id
+    }
+
+    /// Writes the last report: `arrived` bytes of the response have reached the client, and with `whole` its end too.
+    /// Says whether it was kept.
+    ///
+    /// A store that fails is asked again until the lease has run out; then the claim lapses, which spends it all the same.
+    pub(crate) async fn settle(&self, arrived: u64, whole: bool) -> bool {
+        let kept = if self.fresh && self.flow.yielded() == 0 && !whole {
+            self.links.give_back(&self.claim, &self.actor).await;
+            true
+        } else {
+            self.report_until_kept(arrived, whole).await
+        };
+        self.account.end_finish();
+        kept
+    }
+
+    async fn report_until_kept(&self, arrived: u64, whole: bool) -> bool {
+        let mut pause = RETRY_FIRST;
+        loop {
+            match self.report(arrived, arrived, whole, true).await {
+                Ok(going_on) => return going_on,
+                Err(fault) if self.links.now() < self.lease_until() => {
+                    tracing::warn!(claim = %self.claim.id, %fault, "the record of a download could not be written; trying again");
+                    sleep(pause).await;
+                    pause = (pause * 2).min(RETRY_MOST);
+                }
+                Err(fault) => {
+                    tracing::error!(claim = %self.claim.id, %fault, "the record of a download could not be written within its lease");
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Reports what has come since the last report. Says whether the claim goes on.
+    async fn report(&self, delivered: u64, sent: u64, whole: bool, ended: bool) -> Result<bool, oncelink_core::Fault> {
+        let start = self.flow.start();
+        let (report, new_sent) = {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut coverage = told.word.clone();
+            coverage.add(start + told.delivered..start + delivered.max(told.delivered));
+            let new_sent = sent.saturating_sub(told.sent);
+            let may_complete = whole && !self.acknowledged_later;
+            (Report { delivered: coverage, sent: new_sent, may_complete, ended: ended.then_some(sent) }, new_sent)
+        };
+        let outcome = self.links.report(&self.claim, report, &self.actor).await?;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.delivered = told.delivered.max(delivered);
+        told.sent += new_sent;
+        told.word = Coverage::new();
+        let lost = if ended { self.flow.yielded().saturating_sub(told.sent) } else { 0 };
+        self.metrics.sent(new_sent);
+        Ok(match outcome {
+            RecordOutcome::Kept(claim) => {
+                self.account.reported(new_sent, lost, claim.sent);
+                self.take_in(&claim, &mut told)
+            }
+            RecordOutcome::Revoked | RecordOutcome::NotYours => {
+                self.account.reported(new_sent, lost, 0);
+                false
+            }
+        })
+    }
+
+    fn take_in(&self, claim: &Claim, told: &mut Told) -> bool {
+        match claim.state {
+            ClaimState::Active { lease_until } => told.lease_until = lease_until,
+            ClaimState::Completed { .. } => {
+                self.account.close();
+                self.metrics.completed();
+            }
+            ClaimState::Released { .. } => return false,
+        }
+        true
+    }
+
+    fn lease_until(&self) -> Timestamp {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).lease_until
+    }
+
+    fn reported_delivered(&self) -> u64 {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).delivered
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.metrics.delivery_ended();
+    }
+}
+
+/// Watches over a response until its record is written.
+pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
+    let stage = run(delivery, wire).await;
+    let flow = &delivery.flow;
+    match (stage, wire) {
+        // Without a socket to ask, the body itself has settled before its last chunk.
+        (Stage::Finished, None) => {}
+        (Stage::Finished, Some(wire)) => {
+            let whole = until_acknowledged(flow, wire).await;
+            let arrived = if whole { flow.length() } else { flow.acknowledged(wire) };
+            delivery.settle(arrived, whole).await;
+        }
+        (Stage::Broken | Stage::Running, wire) => {
+            delivery.account.begin_finish();
+            let arrived = wire.map_or(flow.yielded(), |wire| flow.acknowledged(wire));
+            delivery.settle(arrived, false).await;
+        }
+    }
+}
+
+/// Renews the lease while the response moves, until it ends.
+async fn run(delivery: &Delivery, wire: Option<&Wire>) -> Stage {
+    let lease = delivery.links.policy().lease;
+    let every = (lease / 3).max(Duration::from_millis(20));
+    let mut pause = every;
+    loop {
+        tokio::select! {
+            stage = delivery.flow.ended() => return stage,
+            () = sleep(pause) => pause = renew(delivery, wire).await.unwrap_or(every),
+        }
+    }
+}
+
+/// Renews the lease if the response has moved. On a failure says when to try again; cuts the response when it may not go on.
+async fn renew(delivery: &Delivery, wire: Option<&Wire>) -> Option<Duration> {
+    let flow = &delivery.flow;
+    let arrived = wire.map_or(flow.yielded(), |wire| flow.acknowledged(wire));
+    if arrived > delivery.reported_delivered() {
+        match delivery.report(arrived, flow.yielded(), false, false).await {
+            Ok(true) => return None,
+            Ok(false) => flow.cut(),
+            Err(fault) => {
+                tracing::warn!(claim = %delivery.claim.id, %fault, "a lease could not be renewed; trying again");
+                if delivery.links.now() < delivery.lease_until() {
+                    return Some((delivery.links.policy().lease / 10).min(RETRY_MOST));
+                }
+                flow.cut();
+            }
+        }
+    } else if delivery.links.now() >= delivery.lease_until() {
+        flow.cut();
+    } else if let Ok((link, _)) = delivery.links.store().find_claim(&delivery.claim.link, &delivery.claim.id).await.map(|found| found.unzip())
+        && link.is_some_and(|link| link.revoked_at.is_some())
+    {
+        flow.cut();
+    }
+    None
+}
+
+/// Waits until the client's TCP has acknowledged the whole response; false when it never will.
+async fn until_acknowledged(flow: &Flow, wire: &Wire) -> bool {
+    let mut pause = Duration::from_millis(1);
+    let mut progress = (flow.acknowledged(wire), Instant::now());
+    loop {
+        // Look at death first: what was acknowledged before it still counts.
+        let dead = wire.is_dead();
+        if flow.is_acknowledged(wire) {
+            return true;
+        }
+        let now = flow.acknowledged(wire);
+        if now > progress.0 {
+            progress = (now, Instant::now());
+        }
+        let patience = if wire.is_closed() { ACK_PATIENCE_CLOSED } else { ACK_PATIENCE };
+        if dead || progress.1.elapsed() > patience {
+            return false;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}

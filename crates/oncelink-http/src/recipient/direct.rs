@@ -1,0 +1,121 @@
+//! The one-step link (`gate=direct`): a GET that claims and answers the bytes at once.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use oncelink_core::coverage::Coverage;
+use oncelink_core::holder::Holder;
+use oncelink_core::link::Link;
+use oncelink_core::redeem::{Grant, Opened};
+use oncelink_core::token::Token;
+use oncelink_core::{Actor, No, Refusal};
+
+use super::bytes::{self, Ask};
+use super::{cookie, download, oversize, view};
+use crate::app::{App, Oversize};
+use crate::delivery::{self, Departure};
+use crate::negotiate::{self, Form};
+use crate::problem::Problem;
+
+/// Claims and answers. HEAD only says what a GET would.
+pub(crate) async fn answer(app: &App, link: &Link, token: &Token, ask: Ask) -> Result<Response, Problem> {
+    if link.passphrase.is_some() {
+        return passphrase_first(app, link, token, &ask);
+    }
+    if ask.method == Method::HEAD {
+        return match app.links.why_not(link, &ask.actor) {
+            Some(refusal) => Err(Problem::of(refusal, app.links.now())),
+            None => Ok(bytes::head(link)),
+        };
+    }
+    let oversize = oversize::policy(app, link);
+    if let Some(policy @ (Oversize::Segments | Oversize::Refuse)) = oversize {
+        return Err(oversize::problem(app, link, policy));
+    }
+    let redirects = app.links.redirects(link) || oversize == Some(Oversize::Redirect);
+    if !redirects && app.settings.transport.is_some_and(|transport| transport.gathers) {
+        return at_once(app, link, token, &ask.actor).await;
+    }
+    let range = 0..if redirects { link.object.size.min(1) } else { link.object.size };
+    let (grant, opened) = match app.links.redeem_direct(link, token, range, &ask.actor).await {
+        Ok(both) => both,
+        Err(no) => return Err(refused(app, no)),
+    };
+    app.metrics.granted();
+    if redirects { exchange(app, grant, ask).await } else { send(app, grant, opened, ask).await }
+}
+
+/// The whole file in one piece, with a claim that is complete at once: one write.
+async fn at_once(app: &App, link: &Link, token: &Token, actor: &Actor) -> Result<Response, Problem> {
+    let content = match app.links.redeem_at_once(link, token, actor).await {
+        Ok(content) => content,
+        Err(no) => return Err(refused(app, no)),
+    };
+    app.metrics.granted();
+    app.metrics.sent(link.object.size);
+    app.metrics.completed();
+    let mut response = Body::from(content.concat()).into_response();
+    download::describe(response.headers_mut(), link);
+    download::length(response.headers_mut(), link.object.size);
+    Ok(response)
+}
+
+fn refused(app: &App, no: No) -> Problem {
+    match no {
+        No::Refused(refusal) => {
+            app.metrics.refused(refusal.as_str());
+            Problem::of(refusal, app.links.now())
+        }
+        No::Failed(fault) => fault.into(),
+    }
+}
+
+/// A link that is kept by a passphrase is asked for it by the page; a GET carries none.
+fn passphrase_first(app: &App, link: &Link, token: &Token, ask: &Ask) -> Result<Response, Problem> {
+    let refusal = app.links.why_not(link, &ask.actor).unwrap_or(Refusal::PassphraseNeeded);
+    let asks = refusal == Refusal::PassphraseNeeded;
+    let problem = Problem::of(refusal, app.links.now());
+    if !asks || negotiate::wanted(&ask.headers) != Form::Html {
+        return Err(problem);
+    }
+    let holder = Holder::create(app.links.entropy());
+    Ok(view::asking_again(app, link, token, &holder, problem, &ask.headers))
+}
+
+async fn send(app: &App, grant: Grant, opened: Opened, ask: Ask) -> Result<Response, Problem> {
+    let Grant { link, claim, handle } = grant;
+    let range = 0..link.object.size;
+    let seat = delivery::enter(app, &claim, link.object.size, &range)?;
+    let departure = Departure {
+        claim,
+        seat,
+        range,
+        word: Coverage::new(),
+        opened,
+        fresh: true,
+        acknowledged_later: false,
+        actor: ask.actor,
+        wire: ask.wire,
+    };
+    let mut response = (StatusCode::OK, delivery::depart(app, departure).await).into_response();
+    let headers = response.headers_mut();
+    download::describe(headers, &link);
+    download::length(headers, link.object.size);
+    if let Ok(mut location) = HeaderValue::from_str(&format!("{}/c/{}", app.base_path(), handle.reveal())) {
+        location.set_sensitive(true);
+        headers.insert(header::CONTENT_LOCATION, location);
+    }
+    if let Some(cookie) = cookie::give(&handle, &app.settings.public_url, app.base_path(), app.links.policy().lease) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// The exchange follows the claim at once; when it fails before the URL is out, the use is given back.
+async fn exchange(app: &App, grant: Grant, ask: Ask) -> Result<Response, Problem> {
+    let answer = bytes::redirect(app, &grant.link, &grant.claim, &ask.actor).await;
+    if answer.is_err() {
+        app.links.give_back(&grant.claim, &ask.actor).await;
+    }
+    answer
+}

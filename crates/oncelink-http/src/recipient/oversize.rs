@@ -1,0 +1,31 @@
+//! Files that are larger than one response of the transport can carry: segments, or an honest no.
+//!
+//! On sockets of our own nothing is too large.
+
+use oncelink_core::link::Link;
+use oncelink_core::object::ByteRange;
+
+use crate::app::{App, Oversize};
+use crate::problem::Problem;
+
+/// What to do with a request for all of the file at once; nothing: it fits.
+pub(crate) fn policy(app: &App, link: &Link) -> Option<Oversize> {
+    app.settings.transport.filter(|transport| link.object.size > transport.most).map(|transport| transport.oversize)
+}
+
+/// How many bytes one response carries at the most, where there is a bound that the file exceeds.
+pub(crate) fn segment_size(app: &App, link: &Link) -> Option<u64> {
+    policy(app, link).and(app.settings.transport).map(|transport| transport.most)
+}
+
+/// As much of the range as one response carries: a 206 may hold less than was asked for (RFC 9110 section 15.3.7).
+pub(crate) fn segment(app: &App, range: &ByteRange) -> ByteRange {
+    let most = app.settings.transport.map_or(u64::MAX, |transport| transport.most);
+    range.start..range.end.min(range.start.saturating_add(most))
+}
+
+/// The answer to a client that wants all of it at once and can't have it. Nothing is spent by it.
+pub(crate) fn problem(app: &App, link: &Link, policy: Oversize) -> Problem {
+    let most = app.settings.transport.map_or(u64::MAX, |transport| transport.most);
+    Problem::oversize(link.object.size, most, policy == Oversize::Segments)
+}

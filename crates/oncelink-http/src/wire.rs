@@ -1,0 +1,85 @@
+//! What a connection knows of bytes on their way: how many the socket took, and how many the client's TCP acknowledged.
+//!
+//! The server makes one [`Wire`] per connection and puts it into each request's extensions. Where there is none (a
+//! Lambda, a test without sockets) a response counts as delivered when its last bytes are handed over.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::delivery::flow::Flow;
+
+/// The socket under a connection.
+pub trait Socket: Send + Sync {
+    /// How many bytes the kernel took that the peer's TCP has not acknowledged.
+    ///
+    /// # Errors
+    /// When the platform can't say; then what was written counts as acknowledged.
+    fn unacknowledged(&self) -> io::Result<u64>;
+
+    /// Whether the connection can acknowledge nothing more (reset, timed out).
+    fn is_dead(&self) -> bool;
+}
+
+/// One connection's account of bytes.
+pub struct Wire {
+    socket: Box<dyn Socket>,
+    /// Bytes the socket took since the connection began.
+    written: AtomicU64,
+    closed: AtomicBool,
+    flow: Mutex<Option<Arc<Flow>>>,
+}
+
+impl Wire {
+    /// A connection on which nothing was written yet.
+    pub fn new(socket: Box<dyn Socket>) -> Self {
+        Self { socket, written: AtomicU64::new(0), closed: AtomicBool::new(false), flow: Mutex::new(None) }
+    }
+
+    /// The socket took `count` bytes.
+    pub fn wrote(&self, count: usize) {
+        self.written.fetch_add(count as u64, Ordering::Release);
+    }
+
+    /// Everything that was handed to the connection so far has been written: its buffers are empty.
+    pub fn flushed(&self) {
+        let mut slot = self.flow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flow) = slot.as_ref()
+            && flow.flushed(self.written.load(Ordering::Acquire))
+        {
+            *slot = None;
+        }
+    }
+
+    /// The connection has failed or ended.
+    pub fn closed(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// How many bytes of this connection the client's TCP has acknowledged, at least.
+    pub fn acknowledged(&self) -> u64 {
+        // In this order: bytes written between the two looks make the answer smaller, never larger.
+        let written = self.written.load(Ordering::Acquire);
+        written.saturating_sub(self.socket.unacknowledged().unwrap_or(0))
+    }
+
+    /// Bytes the socket took so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing more can be acknowledged.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.socket.is_dead()
+    }
+
+    /// Whether the connection was given up on our side.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// The next response on this connection is `flow`'s.
+    pub(crate) fn begin(&self, flow: Arc<Flow>) {
+        *self.flow.lock().unwrap_or_else(PoisonError::into_inner) = Some(flow);
+    }
+}

@@ -1,0 +1,92 @@
+//! The router over memory, with the bounds of a transport.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
+use oncelink_core::create::{CreateOutcome, LinkWish, Sender};
+use oncelink_core::policy::Policy;
+use oncelink_core::service::Parts;
+use oncelink_core::{Actor, Links, apikey::Scope};
+use oncelink_http::{App, Brand, Oversize, Settings, Transport, router};
+use oncelink_testkit::{CountingStore, FaultyStore, ManualClock, MemoryObjects, MemoryStore, QuickHasher, SeededEntropy, fixtures};
+use tower::ServiceExt;
+
+/// The router, and everything behind it.
+pub(crate) struct House {
+    pub(crate) links: Arc<Links>,
+    pub(crate) calls: Arc<CountingStore>,
+    pub(crate) faults: Arc<FaultyStore>,
+    pub(crate) content: Vec<u8>,
+    router: Router,
+}
+
+/// An answer that was read to its end; `body` is nothing when it broke off.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+}
+
+impl House {
+    /// A house with the object `a.bin` of `size` bytes; one response carries `most` of them.
+    pub(crate) fn new(size: usize, most: u64, gathers: bool, oversize: Oversize) -> Self {
+        let memory = Arc::new(MemoryStore::new());
+        let faults = Arc::new(FaultyStore::new(memory.clone()));
+        let calls = Arc::new(CountingStore::new(faults.clone()));
+        let clock = Arc::new(ManualClock::new());
+        let objects = MemoryObjects::new().with_presigner(clock.clone());
+        objects.set_chunk_size(1000);
+        let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
+        objects.put("a.bin", content.clone());
+        let links = Arc::new(Links::new(Parts {
+            store: calls.clone(),
+            keys: memory,
+            sources: vec![(fixtures::source_name("files"), Arc::new(objects))],
+            clock,
+            entropy: Arc::new(SeededEntropy::new(7)),
+            hasher: Arc::new(QuickHasher::new(4)),
+            policy: Policy::default(),
+        }));
+        let settings = Settings {
+            public_url: "https://files.example.org/prod".to_owned(),
+            trusted_proxies: Vec::new(),
+            rate_limit: 0,
+            brand: Brand::default(),
+            transport: Some(Transport { most, gathers, oversize }),
+        };
+        let router = router(App::new(links.clone(), settings));
+        Self { links, calls, faults, content, router }
+    }
+
+    /// The path of a new link's page.
+    pub(crate) async fn link(&self, wish: LinkWish) -> String {
+        let sender = Sender { actor: Actor::default(), scope: Scope::full() };
+        let wish = LinkWish { key: "a.bin".to_owned(), ..wish };
+        let CreateOutcome::Created(draft) = self.links.create(wish, &sender, None).await.expect("a link") else { panic!("it is new") };
+        self.calls.reset();
+        format!("/prod/d/{}", draft.token.reveal())
+    }
+
+    /// Claims by POST; what the claim says.
+    pub(crate) async fn claim(&self, link: &str) -> serde_json::Value {
+        let request = Request::post(link).header(header::ACCEPT, "application/json");
+        let answer = self.send(request).await;
+        assert_eq!(answer.status, StatusCode::CREATED);
+        serde_json::from_slice(&answer.body.expect("whole")).expect("JSON")
+    }
+
+    pub(crate) async fn send(&self, request: axum::http::request::Builder) -> Answer {
+        let response = self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.ok();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+/// The path of the claim's address.
+pub(crate) fn address(claim: &serde_json::Value) -> String {
+    claim["url"].as_str().and_then(|url| url.strip_prefix("https://files.example.org")).expect("an absolute address").to_owned()
+}

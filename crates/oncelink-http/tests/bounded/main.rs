@@ -1,0 +1,5 @@
+//! A transport that bounds its responses, and has no socket to ask: segments, the last word of the holder, and one write.
+
+mod house;
+mod segments;
+mod whole;

@@ -1,0 +1,80 @@
+//! What fits goes in one piece, for as few writes as can be; what doesn't fit is an honest no or a redirect.
+
+use axum::http::{Request, StatusCode, header};
+use oncelink_core::create::LinkWish;
+use oncelink_core::link::Gate;
+use oncelink_http::Oversize;
+use oncelink_testkit::{StoreCall, StoreTrouble};
+
+use crate::house::{House, address};
+
+fn direct() -> LinkWish {
+    LinkWish { gate: Some(Gate::Direct), ..LinkWish::default() }
+}
+
+#[tokio::test]
+async fn a_page_link_that_fits_costs_two_writes_and_two_reads() {
+    let house = House::new(3000, 4000, true, Oversize::Segments);
+    let link = house.link(LinkWish::default()).await;
+    let claim = house.claim(&link).await;
+    assert_eq!(claim["segment"], serde_json::Value::Null);
+    let answer = house.send(Request::get(address(&claim))).await;
+    assert_eq!((answer.status, answer.body.expect("whole").as_ref()), (StatusCode::OK, house.content.as_slice()));
+    assert_eq!((house.calls.changes(), house.calls.reads()), (2, 2));
+    assert_eq!(house.send(Request::get(address(&claim))).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_direct_link_that_fits_costs_one_write() {
+    let house = House::new(3000, 4000, true, Oversize::Segments);
+    let link = house.link(direct()).await;
+    let answer = house.send(Request::get(&link)).await;
+    assert_eq!((answer.status, answer.body.expect("whole").as_ref()), (StatusCode::OK, house.content.as_slice()));
+    assert_eq!((house.calls.changes(), house.calls.reads()), (1, 1));
+    assert_eq!(house.send(Request::get(&link)).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn sem_3_a_direct_link_survives_the_loss_of_its_claims_answer() {
+    let house = House::new(3000, 4000, true, Oversize::Segments);
+    let link = house.link(direct()).await;
+    house.faults.next(StoreCall::Claim, StoreTrouble::LoseReply);
+    let answer = house.send(Request::get(&link)).await;
+    assert_eq!(answer.status, StatusCode::OK, "the claim is recognised as its own");
+    assert_eq!(house.send(Request::get(&link)).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_direct_link_that_is_too_large_is_refused_unspent() {
+    for oversize in [Oversize::Segments, Oversize::Refuse] {
+        let house = House::new(5000, 4000, true, oversize);
+        let link = house.link(direct()).await;
+        assert_eq!(house.send(Request::get(&link)).await.status, StatusCode::PRECONDITION_REQUIRED);
+        assert_eq!(house.calls.calls(StoreCall::Claim), 0);
+        let claim = house.claim(&link).await;
+        assert_eq!(claim["segment"], 4000, "a POST claims it as any link");
+    }
+}
+
+#[tokio::test]
+async fn sem_9_the_operator_may_let_large_files_be_redirected() {
+    let house = House::new(5000, 4000, true, Oversize::Redirect);
+    let by_page = address(&house.claim(&house.link(LinkWish::default()).await).await);
+    let by_get = house.link(direct()).await;
+    for target in [by_page, by_get] {
+        let answer = house.send(Request::get(&target)).await;
+        assert_eq!(answer.status, StatusCode::FOUND);
+        assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        assert_eq!(house.send(Request::get(&target)).await.status, StatusCode::GONE);
+    }
+}
+
+#[tokio::test]
+async fn head_tells_the_whole_size_and_spends_nothing() {
+    let house = House::new(5000, 4000, false, Oversize::Segments);
+    let link = house.link(direct()).await;
+    let answer = house.send(Request::head(&link)).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.headers[header::CONTENT_LENGTH], "5000");
+    assert_eq!(house.calls.changes(), 0);
+}

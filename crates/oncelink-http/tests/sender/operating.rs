@@ -1,0 +1,55 @@
+//! Health, readiness, metrics, and the bound on requests.
+
+use axum::body::Body;
+use axum::http::Request;
+use oncelink_testkit::{StoreCall, StoreTrouble};
+use serde_json::json;
+
+use crate::house::{House, Plan};
+
+#[tokio::test]
+async fn alive_is_not_ready_when_the_store_is_gone() {
+    let house = House::new().await;
+    let get = |path: &'static str| house.send(Request::get(path).body(Body::empty()));
+    get("/readyz").await.expect(200);
+    house.faulty.always(StoreCall::Ping, StoreTrouble::FailBefore);
+    get("/healthz").await.expect(200);
+    let answer = get("/readyz").await.expect(503);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    house.faulty.heal();
+    get("/readyz").await.expect(200);
+}
+
+#[tokio::test]
+async fn metrics_count_by_route_and_hold_no_secret() {
+    let house = House::new().await;
+    let link = house.link(json!({"key": "a.bin"})).await;
+    let url = link["url"].as_str().expect("a URL");
+    house.send(Request::get(url.strip_prefix("https://files.example.org").expect("its path")).body(Body::empty())).await.expect(200);
+    house.send(Request::get("/somewhere/secret").body(Body::empty())).await.expect(404);
+    let answer = house.send(Request::get("/metrics").body(Body::empty())).await.expect(200);
+    let text = answer.text();
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+    for line in ["route=\"/v1/links\",status=\"2xx\"} 1", "route=\"/d/{token}\",status=\"2xx\"} 1"] {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    let token = url.rsplit('/').next().expect("a token");
+    for secret in [token, house.key.as_str(), "secret"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn guessing_keys_is_bounded_and_probes_are_not() {
+    let house = House::planned(Plan { rate_limit: 5, ..Plan::default() }).await;
+    let guess = || house.ask_with("olk_nonsense", "GET", "/v1/links", None);
+    for _ in 0..5 {
+        guess().await.refused(401, "unauthorized");
+    }
+    let answer = guess().await;
+    answer.refused(429, "too-many-requests");
+    assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=12).contains(&seconds)), "{:?}", answer.headers);
+    for _ in 0..20 {
+        house.send(Request::get("/healthz").body(Body::empty())).await.expect(200);
+    }
+}

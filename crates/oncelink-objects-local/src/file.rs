@@ -1,0 +1,65 @@
+//! Looking at and opening single files.
+//!
+//! Must not read content, and must not open what isn't a regular file: a FIFO would block, a device may act.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
+use cap_std::fs::{Dir, Metadata, OpenOptions};
+use oncelink_core::object::{ObjectError, ObjectInfo, ObjectKey, ObjectVersion};
+
+use crate::{fault, version};
+
+/// What there is to say of the file at `path`, without opening it.
+pub(crate) fn info(dir: &Dir, path: &Path, key: &ObjectKey) -> Result<ObjectInfo, ObjectError> {
+    let seen = regular(dir, path, key)?;
+    let modified = seen.modified().ok().map(|time| time.into_std());
+    Ok(ObjectInfo {
+        size: seen.len(),
+        version: version::version(seen.len(), modified),
+        content_type: mime_guess::from_path(key.as_str()).first_raw().map(str::to_owned),
+        modified: modified.map(version::timestamp),
+        sha256: None,
+    })
+}
+
+/// Opens the file at `path` and checks on the open handle that it is `pinned`, a file of `size` bytes.
+pub(crate) fn open_pinned(dir: &Dir, path: &Path, key: &ObjectKey, pinned: &ObjectVersion, size: u64) -> Result<File, ObjectError> {
+    regular(dir, path, key)?;
+    let file = dir.open_with(path, &reading()).map_err(|error| fault::of_key(key, error))?.into_std();
+    let seen = file.metadata().map_err(|error| fault::of_key(key, error))?;
+    // The name may lead elsewhere since the look before.
+    if !seen.is_file() {
+        return Err(ObjectError::NotFound);
+    }
+    if seen.len() != size || !unchanged(&file, pinned).map_err(|error| fault::of_key(key, error))? {
+        return Err(ObjectError::Changed);
+    }
+    Ok(file)
+}
+
+/// Whether the open file still is the version `pinned`.
+pub(crate) fn unchanged(file: &File, pinned: &ObjectVersion) -> Result<bool, Error> {
+    let seen = file.metadata()?;
+    Ok(version::version(seen.len(), seen.modified().ok()) == *pinned)
+}
+
+/// The metadata of the regular file at `path`, symlinks inside the directory followed.
+fn regular(dir: &Dir, path: &Path, key: &ObjectKey) -> Result<Metadata, ObjectError> {
+    let seen = dir.metadata(path).map_err(|error| fault::of_key(key, error))?;
+    if seen.is_file() { Ok(seen) } else { Err(fault::of_key(key, ErrorKind::IsADirectory.into())) }
+}
+
+/// For reading only. Should a FIFO have taken the file's place since it was looked at, opening it must not wait for a
+/// writer.
+fn reading() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options
+}

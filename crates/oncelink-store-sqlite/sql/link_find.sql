@@ -1,0 +1,2 @@
+-- One link.
+SELECT * FROM links WHERE id = :id

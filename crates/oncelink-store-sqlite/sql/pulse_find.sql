@@ -1,0 +1,2 @@
+-- LinkStore::ping: a read.
+SELECT beats FROM pulse WHERE id = 1

@@ -1,0 +1,92 @@
+//! Taking a use, and finding links and claims.
+//!
+//! Decided by the write, explained by a read. Runs inside the writer's transaction; must not commit by itself.
+
+use oncelink_core::Refusal;
+use oncelink_core::claim::{Claim, ClaimState};
+use oncelink_core::event::{Event, EventKind};
+use oncelink_core::holder::ClaimId;
+use oncelink_core::link::Link;
+use oncelink_core::ports::{ClaimOutcome, ClaimRequest};
+use oncelink_core::token::LinkId;
+use oncelink_core::transition::{self, Decision};
+use rusqlite::{Connection, named_params};
+
+use crate::failure::Failure;
+use crate::rows::{read_claim, read_link, state_parts, write_event};
+use crate::{query, sql};
+
+/// `LinkStore::claim`.
+pub(crate) fn claim(db: &Connection, wish: &ClaimRequest) -> Result<ClaimOutcome, Failure> {
+    match take_use(db, wish)? {
+        Some(link) => {
+            let claim = put_claim(db, wish)?;
+            tell(db, wish)?;
+            Ok(ClaimOutcome::Granted { link, claim, fresh: true })
+        }
+        None => explain(db, wish),
+    }
+}
+
+/// The link of this id.
+pub(crate) fn find(db: &Connection, id: &LinkId) -> Result<Option<Link>, Failure> {
+    query::one(db, sql::LINK_FIND, named_params! { ":id": id.as_str() }, read_link)
+}
+
+/// The link and this claim on it; consistent when run inside a transaction.
+pub(crate) fn find_with_claim(db: &Connection, link: &LinkId, claim: &ClaimId) -> Result<Option<(Link, Option<Claim>)>, Failure> {
+    let Some(found) = find(db, link)? else { return Ok(None) };
+    let params = named_params! { ":link": link.as_str(), ":claim": claim.as_str() };
+    let own = query::one(db, sql::CLAIM_FIND, params, read_claim)?;
+    Ok(Some((found, own)))
+}
+
+/// The conditional write that decides; the link after it, or nothing when it changed nothing.
+fn take_use(db: &Connection, wish: &ClaimRequest) -> Result<Option<Link>, Failure> {
+    let params = named_params! {
+        ":link": wish.link.as_str(),
+        ":claim": wish.claim.as_str(),
+        ":now": wish.now.as_millis(),
+        ":proved": wish.proved.map(|window| window.as_millis()),
+    };
+    query::one(db, sql::CLAIM_TAKE, params, read_link)
+}
+
+fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
+    let state = match wish.completed {
+        true => ClaimState::Completed { at: wish.now },
+        false => ClaimState::Active { lease_until: wish.lease_until },
+    };
+    let (word, at) = state_parts(state);
+    let params = named_params! {
+        ":link": wish.link.as_str(),
+        ":claim": wish.claim.as_str(),
+        ":state": word,
+        ":state_at": at,
+        ":now": wish.now.as_millis(),
+        ":recorder": wish.recorder.0.cast_signed(),
+    };
+    query::one(db, sql::CLAIM_PUT, params, read_claim)?.ok_or(Failure::Defect("a use was taken for a claim that is taken already"))
+}
+
+fn tell(db: &Connection, wish: &ClaimRequest) -> Result<(), Failure> {
+    let event = |kind| Event { link: wish.link.clone(), at: wish.now, kind, claim: Some(wish.claim.clone()), actor: wish.actor.clone() };
+    write_event(db, &event(EventKind::Claimed))?;
+    if wish.completed {
+        write_event(db, &event(EventKind::Completed))?;
+    }
+    Ok(())
+}
+
+/// Why nothing was taken. The read is in the write's own transaction, so it sees what the write saw; if it found a use
+/// to take nevertheless, statement and rules would disagree.
+fn explain(db: &Connection, wish: &ClaimRequest) -> Result<ClaimOutcome, Failure> {
+    let Some((link, own)) = find_with_claim(db, &wish.link, &wish.claim)? else {
+        return Ok(ClaimOutcome::Refused(Refusal::Unknown));
+    };
+    match transition::claim(&link, own.as_ref(), wish) {
+        Decision::Refuse(refusal) => Ok(ClaimOutcome::Refused(refusal)),
+        Decision::Have(claim) => Ok(ClaimOutcome::Granted { link, claim, fresh: false }),
+        Decision::Take(_) => Err(Failure::Defect("claim_take.sql refused a claim that the rules grant")),
+    }
+}

@@ -1,0 +1,79 @@
+//! Rows to records and back, one file per table.
+//!
+//! Reading never panics and never guesses: what can't be read back is told with table, row and column.
+
+mod claim;
+mod event;
+mod key;
+mod link;
+
+pub(crate) use claim::{read_claim, state_parts};
+pub(crate) use event::{read_event, write_event};
+pub(crate) use key::{read_key, write_key};
+pub(crate) use link::{read_link, write_link};
+
+use oncelink_core::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::{FromSql, ValueRef};
+
+use crate::failure::Failure;
+
+/// A row of a known table, with an id to name it by.
+struct Record<'r> {
+    row: &'r Row<'r>,
+    table: &'static str,
+    id: &'static str,
+}
+
+impl Record<'_> {
+    /// A column of a type that SQLite knows.
+    fn get<T: FromSql>(&self, column: &'static str) -> Result<T, Failure> {
+        self.row.get(column).map_err(|_| self.unreadable(column))
+    }
+
+    /// A text column that spells something.
+    fn parse<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
+        let text: String = self.get(column)?;
+        parse(&text).ok_or_else(|| self.unreadable(column))
+    }
+
+    /// A text column that spells something or is absent.
+    fn maybe<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Failure> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| parse(&text).ok_or_else(|| self.unreadable(column))).transpose()
+    }
+
+    /// A point in time.
+    fn time(&self, column: &'static str) -> Result<Timestamp, Failure> {
+        self.get(column).map(Timestamp::from_millis)
+    }
+
+    /// A point in time, or none.
+    fn maybe_time(&self, column: &'static str) -> Result<Option<Timestamp>, Failure> {
+        Ok(self.get::<Option<i64>>(column)?.map(Timestamp::from_millis))
+    }
+
+    /// A count that is never negative.
+    fn count(&self, column: &'static str) -> Result<u64, Failure> {
+        u64::try_from(self.get::<i64>(column)?).map_err(|_| self.unreadable(column))
+    }
+
+    fn unreadable(&self, column: &'static str) -> Failure {
+        let id = match self.row.get_ref(self.id) {
+            Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+            Ok(ValueRef::Integer(number)) => number.to_string(),
+            Ok(ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_)) | Err(_) => "?".to_owned(),
+        };
+        Failure::Unreadable { table: self.table, id, column }
+    }
+}
+
+/// Words with commas between them; empty for none.
+fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(",")
+}
+
+/// Reads what [`join`] wrote; nothing when a word isn't one.
+fn split<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    if text.is_empty() { Some(Vec::new()) } else { text.split(',').map(parse).collect() }
+}

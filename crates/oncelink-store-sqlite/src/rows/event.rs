@@ -1,0 +1,61 @@
+//! Table `events`.
+
+use oncelink_core::Actor;
+use oncelink_core::apikey::KeyId;
+use oncelink_core::event::{Event, EventKind};
+use oncelink_core::holder::ClaimId;
+use oncelink_core::token::LinkId;
+use rusqlite::{Connection, Row, named_params};
+
+use super::Record;
+use crate::failure::Failure;
+use crate::{query, sql};
+
+/// Adds a line to the history of a link, which must exist.
+pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure> {
+    let (bytes, reason) = match &event.kind {
+        EventKind::Delivered { bytes } => (Some(query::whole(*bytes, "the number of delivered bytes")?), None),
+        EventKind::Refused { reason } => (None, Some(reason.as_str())),
+        EventKind::Created
+        | EventKind::Viewed
+        | EventKind::Claimed
+        | EventKind::Completed
+        | EventKind::Lapsed
+        | EventKind::Released
+        | EventKind::Revoked => (None, None),
+    };
+    query::change(
+        db,
+        sql::EVENT_INSERT,
+        named_params! {
+            ":link": event.link.as_str(),
+            ":at": event.at.as_millis(),
+            ":kind": event.kind.as_str(),
+            ":claim": event.claim.as_ref().map(ClaimId::as_str),
+            ":bytes": bytes,
+            ":reason": reason,
+            ":address": event.actor.address.map(|address| address.to_string()),
+            ":user_agent": event.actor.user_agent,
+            ":key": event.actor.key.as_ref().map(KeyId::as_str),
+        },
+    )?;
+    Ok(())
+}
+
+/// Reads an event.
+pub(crate) fn read_event(row: &Row<'_>) -> Result<Event, Failure> {
+    let record = Record { row, table: "events", id: "seq" };
+    let bytes = record.get::<Option<i64>>("bytes")?.map(|_| record.count("bytes")).transpose()?;
+    let reason: Option<String> = record.get("reason")?;
+    Ok(Event {
+        link: record.parse("link", LinkId::parse)?,
+        at: record.time("at")?,
+        kind: record.parse("kind", |word| EventKind::from_parts(word, bytes, reason))?,
+        claim: record.maybe("claim", ClaimId::parse)?,
+        actor: Actor {
+            address: record.maybe("address", |text| text.parse().ok())?,
+            user_agent: record.get("user_agent")?,
+            key: record.maybe("key", KeyId::parse)?,
+        },
+    })
+}

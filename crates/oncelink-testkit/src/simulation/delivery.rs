@@ -1,0 +1,227 @@
+//! A delivery on its way: body, connection and supervisor, as the HTTP layer has them on sockets of its own.
+//!
+//! A model, in the simplest shape that keeps what matters: bytes are drawn from the account before they go out; what the
+//! client got may be more than what the server knows to be acknowledged; the record is written when the response ends,
+//! and at each third of the lease.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures_util::StreamExt;
+use oncelink_core::claim::{Claim, ClaimState};
+use oncelink_core::coverage::Coverage;
+use oncelink_core::delivery::Report;
+use oncelink_core::ports::RecordOutcome;
+use oncelink_core::redeem::Opened;
+use oncelink_core::{Actor, Fault, Timestamp};
+
+use super::account::Account;
+use super::executor::{Life, breathe, breathe_times};
+use super::plan::LEASE;
+use super::replica::Replica;
+
+/// A connection that carries one response.
+pub(super) struct Wire {
+    pub(super) claim: Claim,
+    pub(super) start: u64,
+    /// Bytes that the server has written.
+    pub(super) written: Cell<u64>,
+    /// Bytes that have reached the client.
+    pub(super) received: Cell<u64>,
+    /// Bytes of which the server knows that they have reached the client.
+    pub(super) acknowledged: Cell<u64>,
+    pub(super) length: u64,
+    pub(super) broken: Cell<bool>,
+    /// Which life of which server writes.
+    pub(super) replica: Rc<Replica>,
+}
+
+/// One response of one claim.
+pub(super) struct Delivery {
+    replica: Rc<Replica>,
+    claim: Claim,
+    account: Rc<Account>,
+    wire: Rc<Wire>,
+    /// Whether an untouched claim is given back, since its holder was made on the spot.
+    fresh: bool,
+    stage: Cell<Stage>,
+    cut: Cell<bool>,
+    /// What the record knows of this response.
+    delivered: Cell<u64>,
+    sent: Cell<u64>,
+    word: RefCell<Coverage>,
+    lease_until: Cell<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Running,
+    Finished,
+    Broken,
+}
+
+impl Wire {
+    /// The server looks at what the client's TCP has acknowledged.
+    fn look(&self) -> u64 {
+        if !self.broken.get() {
+            self.acknowledged.set(self.received.get());
+        }
+        self.acknowledged.get()
+    }
+}
+
+impl Delivery {
+    pub(super) fn new(replica: Rc<Replica>, account: Rc<Account>, wire: Rc<Wire>, word: Coverage, fresh: bool) -> Self {
+        let claim = wire.claim.clone();
+        let lease_until = Cell::new(claim.lease_until().unwrap_or(claim.claimed_at));
+        let (delivered, sent) = (Cell::new(0), Cell::new(0));
+        let (stage, cut, word) = (Cell::new(Stage::Running), Cell::new(false), RefCell::new(word));
+        Self { replica, claim, account, wire, fresh, stage, cut, delivered, sent, word, lease_until }
+    }
+
+    /// Which life of which server it belongs to.
+    pub(super) fn life(&self) -> Life {
+        self.replica.life
+    }
+
+    /// Moves the bytes. Dropping it breaks the connection, unless all is out.
+    pub(super) async fn run_body(self: Rc<Self>, opened: Opened) {
+        let body = Body(self);
+        let (delivery, wire) = (&body.0, &body.0.wire);
+        let (mut next, mut rest) = (Some(opened.first), opened.rest);
+        while wire.written.get() < wire.length {
+            let chunk = match next.take() {
+                Some(chunk) => chunk,
+                None => match rest.next().await {
+                    Some(Ok(chunk)) => chunk,
+                    Some(Err(_)) | None => return,
+                },
+            };
+            let count = chunk.len() as u64;
+            if wire.broken.get() || delivery.cut.get() || !delivery.account.draw(count) {
+                return;
+            }
+            wire.written.set(wire.written.get() + count);
+            if wire.written.get() == wire.length {
+                delivery.account.begin_finish();
+                delivery.stage.set(Stage::Finished);
+            }
+            breathe().await;
+        }
+    }
+
+    /// Renews the lease while the response moves, and writes the record when it ends.
+    pub(super) async fn supervise(self: Rc<Self>) {
+        match self.until_ended().await {
+            Stage::Finished => {
+                let whole = self.until_acknowledged().await;
+                self.settle(self.wire.look(), whole).await;
+            }
+            Stage::Broken | Stage::Running => {
+                self.account.begin_finish();
+                self.settle(self.wire.look(), false).await;
+            }
+        }
+    }
+
+    async fn until_ended(&self) -> Stage {
+        let mut last = self.replica.links.now();
+        while self.stage.get() == Stage::Running {
+            let now = self.replica.links.now();
+            if now.as_millis() - last.as_millis() >= LEASE / 3 {
+                last = now;
+                self.renew().await;
+            }
+            breathe().await;
+        }
+        self.stage.get()
+    }
+
+    async fn renew(&self) {
+        let arrived = self.wire.look();
+        if arrived > self.delivered.get() {
+            match self.report(arrived, self.wire.written.get(), false, false).await {
+                Ok(true) => {}
+                Ok(false) => self.cut.set(true),
+                Err(_) if self.is_leased() => {}
+                Err(_) => self.cut.set(true),
+            }
+        } else if !self.is_leased() || self.is_revoked().await {
+            self.cut.set(true);
+        }
+    }
+
+    async fn is_revoked(&self) -> bool {
+        let found = self.replica.links.store().find_claim(&self.claim.link, &self.claim.id).await;
+        found.is_ok_and(|found| found.is_some_and(|(link, _)| link.revoked_at.is_some()))
+    }
+
+    async fn until_acknowledged(&self) -> bool {
+        loop {
+            // Look at death first: what was acknowledged before it still counts.
+            let dead = self.wire.broken.get();
+            if self.wire.look() == self.wire.length {
+                return true;
+            }
+            if dead {
+                return false;
+            }
+            breathe().await;
+        }
+    }
+
+    async fn settle(&self, arrived: u64, whole: bool) {
+        if self.fresh && self.wire.written.get() == 0 && !whole {
+            self.replica.links.give_back(&self.claim, &Actor::default()).await;
+        } else {
+            while self.report(arrived, arrived, whole, true).await.is_err() && self.is_leased() {
+                breathe_times(4).await;
+            }
+        }
+        self.account.end_finish();
+    }
+
+    async fn report(&self, delivered: u64, sent: u64, whole: bool, ended: bool) -> Result<bool, Fault> {
+        let mut coverage = self.word.borrow().clone();
+        coverage.add(self.wire.start + self.delivered.get()..self.wire.start + delivered.max(self.delivered.get()));
+        let new_sent = sent.saturating_sub(self.sent.get());
+        let report = Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent) };
+        let outcome = self.replica.links.report(&self.claim, report, &Actor::default()).await?;
+        self.delivered.set(self.delivered.get().max(delivered));
+        self.sent.set(self.sent.get() + new_sent);
+        *self.word.borrow_mut() = Coverage::new();
+        let lost = if ended { self.wire.written.get().saturating_sub(self.sent.get()) } else { 0 };
+        let recorded = if let RecordOutcome::Kept(claim) = &outcome { claim.sent } else { 0 };
+        self.account.reported(new_sent, lost, recorded);
+        Ok(match outcome {
+            RecordOutcome::Kept(claim) => self.take_in(claim.state),
+            RecordOutcome::Revoked | RecordOutcome::NotYours => false,
+        })
+    }
+
+    fn take_in(&self, state: ClaimState) -> bool {
+        match state {
+            ClaimState::Active { lease_until } => self.lease_until.set(lease_until),
+            ClaimState::Completed { .. } => self.account.close(),
+            ClaimState::Released { .. } => return false,
+        }
+        true
+    }
+
+    fn is_leased(&self) -> bool {
+        self.replica.links.now() < self.lease_until.get()
+    }
+}
+
+/// The body in the transport's hands.
+struct Body(Rc<Delivery>);
+
+impl Drop for Body {
+    /// Only says that the response is over; the record is the supervisor's.
+    fn drop(&mut self) {
+        if self.0.stage.get() == Stage::Running {
+            self.0.stage.set(Stage::Broken);
+            self.0.wire.broken.set(true);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The world of one run: the store, the replicas, the tasks and the time.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use oncelink_core::Timestamp;
+use oncelink_core::link::Link;
+use oncelink_core::ports::LinkStore;
+use oncelink_core::token::Token;
+
+use super::booked::BookedStore;
+use super::delivery::Wire;
+use super::executor::{Life, Tasks, breathe};
+use super::ledger::Ledger;
+use super::network::{FarStore, Weather};
+use super::objects::SimObjects;
+use super::plan::{LEASE, Plan, SIZE};
+use super::replica::{Replica, SkewedClock};
+use super::{Habits, Setup};
+use crate::fixtures::{NOW, a_link, new_link};
+use crate::SeededEntropy;
+
+/// How many steps of the scheduler there are before everything has come to rest: beyond that it never will.
+const MOST_STEPS: u32 = 60_000;
+
+/// Everything there is in one run.
+pub(super) struct World {
+    pub(super) dice: Arc<SeededEntropy>,
+    pub(super) plan: Plan,
+    pub(super) habits: Habits,
+    pub(super) token: Token,
+    pub(super) tasks: Tasks,
+    pub(super) weather: Arc<Weather>,
+    pub(super) ledger: Arc<Ledger>,
+    /// The store under test, without the network before it.
+    pub(super) truth: Arc<dyn LinkStore>,
+    time: Arc<AtomicI64>,
+    replicas: RefCell<Vec<Rc<Replica>>>,
+    wires: RefCell<Vec<Rc<Wire>>>,
+    crashes_left: Cell<u32>,
+    /// Claims of direct links that a crash or a client's going away may have left behind.
+    pub(super) orphans_excused: Cell<bool>,
+}
+
+impl World {
+    /// Builds the world of `seed` with nobody in it yet.
+    pub(super) fn new(seed: u64, setup: &Setup) -> Rc<Self> {
+        let dice = Arc::new(SeededEntropy::new(seed));
+        let plan = Plan::draw(&dice);
+        let token = Token::create(dice.as_ref());
+        let time = Arc::new(AtomicI64::new(NOW.as_millis()));
+        let ledger = Arc::new(Ledger::new(plan.clone(), Timestamp::from_millis(NOW.as_millis() + plan.expires_in)));
+        let truth = (setup.store)();
+        let world = Rc::new(Self {
+            weather: Arc::new(Weather::new(Arc::clone(&dice), plan.trouble, plan.slowness)),
+            tasks: Tasks::default(),
+            replicas: RefCell::default(),
+            wires: RefCell::default(),
+            crashes_left: Cell::new(plan.crashes),
+            orphans_excused: Cell::new(false),
+            habits: setup.habits,
+            dice,
+            plan,
+            token,
+            ledger,
+            truth,
+            time,
+        });
+        for replica in 0..world.plan.skews.len() {
+            let life = Life { replica, number: 0 };
+            let started = world.start(life);
+            world.replicas.borrow_mut().push(started);
+        }
+        world
+    }
+
+    /// The link as it is inserted.
+    pub(super) fn link(&self) -> Link {
+        let expires_at = Timestamp::from_millis(NOW.as_millis() + self.plan.expires_in);
+        let builder = a_link().id(self.token.link_id()).size(SIZE).uses(self.plan.uses).expires_at(expires_at);
+        builder.gate(self.plan.gate()).delivery(self.plan.delivery()).build()
+    }
+
+    /// Stores the link.
+    pub(super) async fn insert_link(&self) {
+        let _ = self.truth.insert(vec![new_link(self.link())]).await;
+    }
+
+    /// The true time in milliseconds.
+    pub(super) fn time(&self) -> i64 {
+        self.time.load(Ordering::Relaxed)
+    }
+
+    /// The time on the clock that is behind the most.
+    pub(super) fn slowest(&self) -> Timestamp {
+        Timestamp::from_millis(self.time() + self.plan.slowest())
+    }
+
+    /// The time on the clock that is ahead the most.
+    pub(super) fn fastest(&self) -> Timestamp {
+        Timestamp::from_millis(self.time() + self.plan.fastest())
+    }
+
+    /// Some replica, as it is in its present life.
+    pub(super) fn some_replica(&self) -> Rc<Replica> {
+        Rc::clone(self.dice.pick(&self.replicas.borrow()))
+    }
+
+    /// Some time passes: up to `most` turns.
+    pub(super) async fn rest(&self, most: u64) {
+        for _ in 0..self.dice.below(most + 1) {
+            breathe().await;
+        }
+    }
+
+    /// Remembers a connection, for the crash that may break it.
+    pub(super) fn connect(&self, wire: &Rc<Wire>) {
+        self.wires.borrow_mut().push(Rc::clone(wire));
+    }
+
+    /// Runs until nobody has anything left to do; false when that never comes.
+    pub(super) fn run(&self) -> bool {
+        for step in 0..MOST_STEPS {
+            for parcel in self.weather.take_late() {
+                self.tasks.spawn_network(parcel);
+            }
+            if step == MOST_STEPS / 4 {
+                self.weather.calm_down();
+            }
+            if !self.tasks.step(&self.dice, |safe| self.ledger.set_safe(safe)) {
+                return true;
+            }
+            self.happen();
+        }
+        false
+    }
+
+    /// What happens between two steps: time passes, connections break, servers crash.
+    fn happen(&self) {
+        let dice = &self.dice;
+        if dice.one_in(16) {
+            self.time.fetch_add(i64::try_from(dice.below(20)).unwrap_or(0), Ordering::Relaxed);
+        }
+        if self.weather.is_calm() {
+            return;
+        }
+        if dice.one_in(self.plan.haste) {
+            self.time.fetch_add(LEASE / 8 + i64::try_from(dice.below(LEASE.unsigned_abs())).unwrap_or(0), Ordering::Relaxed);
+        }
+        if self.crashes_left.get() > 0 && dice.one_in(150) {
+            self.crashes_left.set(self.crashes_left.get() - 1);
+            self.crash();
+        }
+    }
+
+    /// Kills a replica at whatever await points its tasks are, and starts it anew.
+    fn crash(&self) {
+        let place = usize::try_from(self.dice.below(self.plan.skews.len() as u64)).unwrap_or(0);
+        let life = self.replicas.borrow()[place].life;
+        self.orphans_excused.set(true);
+        let mut wires = self.wires.borrow_mut();
+        wires.iter().filter(|wire| wire.replica.life == life).for_each(|wire| wire.broken.set(true));
+        wires.retain(|wire| wire.replica.life != life);
+        drop(wires);
+        self.tasks.crash(life);
+        let next = self.start(Life { number: life.number + 1, ..life });
+        self.replicas.borrow_mut()[place] = next;
+    }
+
+    fn start(&self, life: Life) -> Rc<Replica> {
+        let booked = Arc::new(BookedStore { inner: Arc::clone(&self.truth), ledger: Arc::clone(&self.ledger), time: Arc::clone(&self.time) });
+        let far = Arc::new(FarStore { inner: booked, weather: Arc::clone(&self.weather), ledger: Arc::clone(&self.ledger) });
+        let objects = Arc::new(SimObjects(Arc::clone(&self.weather)));
+        let clock = SkewedClock { time: Arc::clone(&self.time), skew: self.plan.skews[life.replica] };
+        Rc::new(Replica::start(life, self.dice.draw(), far, objects, clock))
+    }
+}

@@ -1,0 +1,137 @@
+//! The clock: S3 refuses signatures of a machine whose clock is fifteen minutes off, and leases and expiries follow it.
+
+use std::time::Duration;
+
+use jiff::fmt::rfc2822;
+use oncelink_config::{SourceKind, SourceSpec};
+use oncelink_core::Timestamp;
+use oncelink_core::ports::Clock;
+use oncelink_system::SystemClock;
+use reqwest::Url;
+use reqwest::header::DATE;
+
+use crate::commands::doctor::finding::Finding;
+use crate::http;
+
+/// How long an endpoint may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Beyond this S3 refuses every request (`RequestTimeTooSkewed`).
+const REFUSED: Duration = Duration::from_secs(15 * 60);
+/// Beyond this somebody should look after it.
+const STRANGE: Duration = Duration::from_secs(60);
+
+/// Compares our clock with that of every bucket's endpoint.
+pub(crate) async fn examine(specs: &[SourceSpec]) -> Vec<Finding> {
+    let mut endpoints: Vec<String> = specs.iter().filter_map(|spec| endpoint(&spec.kind)).collect();
+    endpoints.sort();
+    endpoints.dedup();
+    let mut findings = Vec::new();
+    for endpoint in endpoints {
+        findings.push(compare(&endpoint).await);
+    }
+    findings
+}
+
+/// Where the bucket's service answers.
+fn endpoint(kind: &SourceKind) -> Option<String> {
+    match kind {
+        SourceKind::Local { .. } => None,
+        SourceKind::S3 { endpoint: Some(endpoint), .. } => Some(endpoint.clone()),
+        SourceKind::S3 { region, .. } => {
+            let variable =
+                || ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+            let region = region.clone().or_else(variable).unwrap_or_else(|| "us-east-1".to_owned());
+            Some(format!("https://s3.{region}.amazonaws.com"))
+        }
+    }
+}
+
+/// Any answer will do, a refusal too: what counts is its date.
+async fn compare(endpoint: &str) -> Finding {
+    let check = "clock";
+    let remedy = "Check that this machine may connect to it; see also the findings of the sources.";
+    let Ok(url) = Url::parse(endpoint) else {
+        return Finding::fail(check, format!("{endpoint} is no URL"), "Correct the source's endpoint.");
+    };
+    let client = match http::client(&url, PATIENCE) {
+        Ok(client) => client,
+        Err(failure) => return Finding::warn(check, failure.to_string(), remedy),
+    };
+    let before = SystemClock.now();
+    let answer = client.head(url.clone()).timeout(PATIENCE).send().await;
+    let after = SystemClock.now();
+    match answer {
+        Err(error) => Finding::warn(check, format!("{} doesn't answer: {}", http::place(&url), http::reason(error)), remedy),
+        Ok(answer) => match answer.headers().get(DATE).and_then(|date| date.to_str().ok()).and_then(parse) {
+            None => {
+                Finding::warn(check, format!("{} doesn't say what time it is", http::place(&url)), "Compare this machine's clock yourself.")
+            }
+            Some(theirs) => judge(&http::place(&url), off(theirs, before, after)),
+        },
+    }
+}
+
+fn parse(date: &str) -> Option<Timestamp> {
+    // HTTP's dates (RFC 9110, 5.6.7) are RFC 2822's, but for the zone's name.
+    let zoned = rfc2822::parse(&date.trim().replace("GMT", "+0000")).ok()?;
+    Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
+}
+
+/// How far apart the clocks are at least: the other one's reading lies between two of ours, and has whole seconds.
+fn off(theirs: Timestamp, before: Timestamp, after: Timestamp) -> Duration {
+    let second = Duration::from_secs(1);
+    let behind = theirs.since(after);
+    let ahead = before.since(theirs.plus(second));
+    behind.max(ahead)
+}
+
+fn judge(place: &str, off: Duration) -> Finding {
+    let (check, seconds) = ("clock", off.as_secs());
+    let remedy = "Set this machine's clock by NTP (timedatectl set-ntp true).";
+    match off {
+        off if off >= REFUSED => {
+            Finding::fail(check, format!("differs from that of {place} by {seconds} s; S3 refuses from 900 s on"), remedy)
+        }
+        off if off >= STRANGE => Finding::warn(check, format!("differs from that of {place} by {seconds} s"), remedy),
+        _ => Finding::ok(check, format!("agrees with that of {place}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::finding::Status;
+
+    #[test]
+    fn a_date_of_http_is_understood() {
+        let at = parse("Sun, 06 Nov 1994 08:49:37 GMT").expect("RFC 9110's own example");
+        assert_eq!(at.as_millis(), 784_111_777_000);
+        assert_eq!(parse("yesterday"), None);
+    }
+
+    #[test]
+    fn only_a_difference_that_is_certain_counts() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        assert_eq!(off(at(100), at(98), at(103)), Duration::ZERO, "between our readings");
+        assert_eq!(off(at(100), at(101), at(102)), Duration::ZERO, "a second's fraction");
+        assert_eq!(off(at(200), at(99), at(100)).as_secs(), 100, "we are behind");
+        assert_eq!(off(at(100), at(201), at(202)).as_secs(), 100, "we are ahead");
+        for (seconds, status) in [(0, Status::Ok), (59, Status::Ok), (61, Status::Warn), (901, Status::Fail)] {
+            assert_eq!(judge("s3", Duration::from_secs(seconds)).status, status, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn buckets_are_asked_where_they_are() {
+        let kind = |endpoint: Option<&str>, region: Option<&str>| SourceKind::S3 {
+            bucket: "my-bucket".to_owned(),
+            prefix: String::new(),
+            endpoint: endpoint.map(str::to_owned),
+            region: region.map(str::to_owned),
+            path_style: false,
+        };
+        assert_eq!(endpoint(&kind(Some("http://127.0.0.1:9000"), None)).as_deref(), Some("http://127.0.0.1:9000"));
+        assert_eq!(endpoint(&kind(None, Some("eu-west-1"))).as_deref(), Some("https://s3.eu-west-1.amazonaws.com"));
+        assert_eq!(endpoint(&SourceKind::Local { dir: ".".into() }), None);
+    }
+}

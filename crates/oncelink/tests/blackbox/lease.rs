@@ -1,0 +1,97 @@
+//! Leases in real time: what lapses stays spent, what moves is never cut.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use crate::harness::{Link, Server, Setup, holder, pattern, until};
+
+#[tokio::test]
+async fn sem_5_a_lapsed_claim_stays_spent_and_a_reissue_works() {
+    let server = Setup::new().flag("lease", "2s").start().await;
+    server.put("a.bin", b"content");
+    let link = server.link_to("a.bin").await;
+    let claim = link.claim(server.addr).await;
+    claim.get().range("bytes=0-2").send(server.addr).await.expect(206, "within the lease");
+    until("the lease runs out", Duration::from_secs(20), async || {
+        (server.show(&link).await["claims"][0]["state"] == "lapsed").then_some(())
+    })
+    .await;
+    claim.get().send(server.addr).await.refused(410, "lapsed", "the holder's GET");
+    claim.resume("bytes=3-").send(server.addr).await.refused(410, "lapsed", "the holder's range");
+    link.try_claim(server.addr, &claim.holder).await.refused(410, "lapsed", "the holder's claim");
+    link.try_claim(server.addr, &holder()).await.refused(410, "spent", "another holder");
+    let record = server.show(&link).await;
+    assert_eq!((&record["claimed"], &record["uses_left"], &record["state"]), (&json!(1), &json!(0), &json!("spent")), "{record}");
+    assert!(server.event_types(&link).await.iter().any(|event| event == "lapsed"));
+    let fresh = server.api("POST", &format!("/v1/links/{}/reissue", link.id), None).await.expect(201, "reissue").json();
+    let fresh = Link::from_json(&fresh).claim(server.addr).await;
+    assert_eq!(fresh.get().send(server.addr).await.expect(200, "the reissued link").body, b"content");
+}
+
+#[tokio::test]
+async fn sem_4_a_moving_download_is_never_cut_by_its_lease() {
+    let server = Setup::new().flag("lease", "2s").start().await;
+    // The small one fits the server's socket buffer as a whole: its bytes still move while the client takes them.
+    let (small, large) = (pattern(1 << 20, 1), pattern(12 << 20, 2));
+    server.put("small.bin", &small);
+    server.put("large.bin", &large);
+    tokio::join!(slowly(&server, "small.bin", &small), slowly(&server, "large.bin", &large));
+}
+
+/// Downloads for three leases' time, steadily and slowly, then to the end.
+async fn slowly(server: &Server, key: &str, content: &[u8]) {
+    let link = server.link_to(key).await;
+    let claim = link.claim(server.addr).await;
+    let mut open = claim.get().receive_buffer(64 * 1024).open(server.addr).await;
+    let begin = Instant::now();
+    let mut got = Vec::new();
+    while begin.elapsed() < Duration::from_secs(6) {
+        got.extend(open.read(8 * 1024).await);
+        sleep(Duration::from_millis(80)).await;
+    }
+    assert!(got.len() < content.len(), "the test was slow enough");
+    loop {
+        let piece = open.read(256 * 1024).await;
+        if piece.is_empty() {
+            break;
+        }
+        got.extend(piece);
+    }
+    assert!(got == content, "{key}: {} of {} bytes arrived", got.len(), content.len());
+    claim.get().send(server.addr).await.refused(410, "completed", "it was delivered");
+}
+
+#[tokio::test]
+async fn sem_4_each_activity_renews_the_lease() {
+    let server = Setup::new().flag("lease", "6s").start().await;
+    let content = pattern(30_000, 3);
+    server.put("a.bin", &content);
+    let claim = server.link_to("a.bin").await.claim(server.addr).await;
+    let begin = Instant::now();
+    let mut got = Vec::new();
+    for (from, to) in [(0, 9_999), (10_000, 19_999), (20_000, 29_999)] {
+        // Real time has to pass: the three steps together last longer than the lease, each one clearly less.
+        sleep(Duration::from_millis(3_300)).await;
+        let part = claim.resume(&format!("bytes={from}-{to}")).send(server.addr).await;
+        got.extend(part.expect(206, &format!("after {:?}", begin.elapsed())).body);
+    }
+    assert!(begin.elapsed() > Duration::from_secs(6) && got == content);
+}
+
+#[tokio::test]
+async fn sem_7_expiry_bounds_claiming_only() {
+    let server = Server::start().await;
+    server.put("a.bin", b"content");
+    let claimed = server.link(json!({"source": "files", "key": "a.bin", "expires_in": 2})).await;
+    let unclaimed = server.link(json!({"source": "files", "key": "a.bin", "expires_in": "PT2S"})).await;
+    let claim = claimed.claim(server.addr).await;
+    until("both links expire", Duration::from_secs(20), async || (server.show(&unclaimed).await["state"] == "expired").then_some(())).await;
+    unclaimed.try_claim(server.addr, &holder()).await.refused(410, "expired", "a claim after the expiry");
+    let page = crate::harness::Req::get(&unclaimed.path).send(server.addr).await;
+    assert_eq!(page.status, 410, "the page of an expired link: {page}");
+    assert_eq!(claimed.claim_as(server.addr, &claim.holder).await.url, claim.url, "the holder finds its claim again");
+    assert_eq!(claim.get().send(server.addr).await.expect(200, "the claim goes on").body, b"content");
+    assert_eq!(server.show(&unclaimed).await["claimed"], 0);
+}
