@@ -2,13 +2,14 @@
 # Dynoxide, a small DynamoDB, as the engine that the store's tests talk to over the wire.
 #
 #   dynoxide.sh install       build it into ${ONCELINK_ENGINES:-target/engines}, unless the right version is there
-#   dynoxide.sh start DIR     start one that keeps everything in DIR (empty, or of an earlier start);
+#   dynoxide.sh start DIR     start one with its log and its process id in DIR (empty, or of an earlier start);
 #                             prints `export` lines for the tests
 #   dynoxide.sh stop DIR      stop it; DIR stays
 #
 # Use it so:  eval "$(scripts/engines/dynoxide.sh start "$dir")"; cargo test -p oncelink-store-dynamodb
-# It listens on 127.0.0.1 only, on a free port; started again on the same DIR it has the same port and the same tables, so
-# that an outage can be played. It checks no signatures, but the SDK wants keys: some are made up unless there are any.
+# It listens on 127.0.0.1 only, on a free port; started again on the same DIR it has the same port. Tables are in memory and
+# gone with the process, unless ONCELINK_DYNOXIDE_KEEP=1: then they are in DIR, synced at every write, and an outage can be
+# played. It checks no signatures, but the SDK wants keys: some are made up unless there are any.
 set -euo pipefail
 
 readonly version=3.2.0
@@ -54,8 +55,9 @@ running() {
 
 # One attempt to start; fails when the port is taken.
 launch() {
-    local dir=$1 port=$2
-    nohup "$dynoxide" serve --host 127.0.0.1 --port "$port" --db-path "$dir/tables.db" >"$dir/log" 2>&1 </dev/null &
+    local dir=$1 port=$2 place=()
+    if [[ ${ONCELINK_DYNOXIDE_KEEP:-} == 1 ]]; then place=(--db-path "$dir/tables.db"); fi
+    nohup "$dynoxide" serve --host 127.0.0.1 --port "$port" "${place[@]}" >"$dir/log" 2>&1 </dev/null &
     printf '%s\n' "$!" >"$dir/pid"
     for _ in {1..100}; do
         running "$dir" || return 1

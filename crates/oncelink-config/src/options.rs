@@ -67,7 +67,7 @@ pub struct ServeOptions {
     /// Who sends, as pages say it [default: nobody in particular]
     #[arg(long, value_name = "NAME")]
     pub brand_name: Option<String>,
-    /// An image that pages show: SVG, PNG or JPEG
+    /// A small image that pages show: SVG or PNG, up to 6 KiB
     #[arg(long, value_name = "FILE")]
     pub brand_logo: Option<String>,
     /// The colour of buttons and links, such as #1a5fb4

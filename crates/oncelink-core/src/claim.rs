@@ -5,7 +5,7 @@ use crate::holder::ClaimId;
 use crate::time::Timestamp;
 use crate::token::LinkId;
 
-/// Which process wrote a claim's record last: a random number drawn at its start.
+/// Which process has a claim's record: a random number drawn at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstanceId(pub u64);
 
@@ -72,7 +72,7 @@ pub struct Claim {
     pub sent: u64,
     /// Which bytes were delivered.
     pub coverage: Coverage,
-    /// Who claimed or recorded last.
+    /// Who has the record: the process that the claim was made by, or that took the holder's word last.
     pub recorder: InstanceId,
 }
 

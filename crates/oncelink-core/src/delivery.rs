@@ -36,6 +36,8 @@ pub struct Report {
     pub may_complete: bool,
     /// `Some(bytes)` when the response has ended, with all that it sent.
     pub ended: Option<u64>,
+    /// Whether the holder's word was taken: from now on this process has the claim's record.
+    pub takes_over: bool,
 }
 
 impl Links {
@@ -65,18 +67,16 @@ impl Links {
         }
     }
 
-    /// What the holder's request says about bytes that no record shows.
+    /// What the holder's request says about bytes that no record shows; nothing where its word isn't taken.
     ///
     /// An open-ended Range is the holder's word for what lies before it, but only where a record may be missing: when
-    /// another process (another replica, or this one before it was killed) wrote the claim's record last.
-    pub fn taken_on_word(&self, claim: &Claim, asked: &RangeAnswer) -> Coverage {
+    /// another process (another replica, or this one before it was killed) has the claim's record. From then on this
+    /// process has it, and knows.
+    pub fn taken_on_word(&self, claim: &Claim, asked: &RangeAnswer) -> Option<Coverage> {
+        let RangeAnswer::Part { range, open_ended: true } = asked else { return None };
         let mut word = Coverage::new();
-        if let RangeAnswer::Part { range, open_ended: true } = asked
-            && claim.recorder != self.instance
-        {
-            word.add(0..range.start);
-        }
-        word
+        word.add(0..range.start);
+        (claim.recorder != self.instance).then_some(word)
     }
 
     /// Writes a report to the claim's record and renews its lease.
@@ -134,7 +134,7 @@ impl Links {
             lease_until: now.plus(lease),
             may_complete: report.may_complete,
             ended: report.ended,
-            recorder: self.instance,
+            recorder: if report.takes_over { self.instance } else { claim.recorder },
             actor: actor.clone(),
         };
         self.parts.store.record(progress).await

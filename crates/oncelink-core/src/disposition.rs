@@ -15,7 +15,8 @@ pub fn attachment(filename: &str) -> String {
     let fallback: String = name.chars().map(|c| if c.is_ascii() && c != '%' { c } else { '_' }).collect();
     let mut value = format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''");
     for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+        // RFC 8187 allows some more, and old parsers stumble over them.
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             value.push(char::from(byte));
         } else {
             // Writing to a String can't fail.

@@ -16,11 +16,22 @@ pub enum FaultKind {
     Internal,
 }
 
+/// Where it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Where links are kept, or in this program.
+    Store,
+    /// Where objects are read.
+    Source,
+}
+
 /// A failure of a store, a source or ourselves: what was tried, the remedy, and the cause underneath.
 #[derive(Debug)]
 pub struct Fault {
     /// What kind of failure it was.
     pub kind: FaultKind,
+    /// Where it failed.
+    pub origin: Origin,
     /// One sentence for the operator that names the thing and the remedy. Holds no secret.
     pub message: String,
     /// The driver's own error.
@@ -30,7 +41,7 @@ pub struct Fault {
 impl Fault {
     /// A fault without a cause underneath.
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, origin: Origin::Store, message: message.into(), source: None }
     }
 
     /// A fault of kind [`FaultKind::Unavailable`].
@@ -41,6 +52,12 @@ impl Fault {
     /// A fault of kind [`FaultKind::Internal`].
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(FaultKind::Internal, message)
+    }
+
+    /// The same fault, of a source.
+    #[must_use]
+    pub fn of_source(self) -> Self {
+        Self { origin: Origin::Source, ..self }
     }
 
     /// The same fault with the error that caused it.

@@ -35,7 +35,7 @@ pub mod transition;
 mod hash;
 
 pub use actor::Actor;
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, Origin};
 pub use refusal::{No, Refusal};
 pub use service::Links;
 pub use time::Timestamp;

@@ -144,7 +144,9 @@ impl Links {
     pub async fn open(&self, link: &Link, range: ByteRange) -> Result<Opened, No> {
         let (source, key) = self.source_of(link)?;
         let empty = range.is_empty();
-        let mut rest = source.open(&key, &link.object.version, link.object.size, range).await?;
+        let opened = source.open(&key, &link.object.version, link.object.size, range).await;
+        // A key that named an object once and can't any more (a file that became a symlink out of its directory).
+        let mut rest = opened.map_err(|error| if let ObjectError::Unfit(_) = error { ObjectError::NotFound } else { error })?;
         let first = match poll_fn(|context| rest.as_mut().poll_next(context)).await {
             Some(first) => first?,
             None if empty => Bytes::new(),

@@ -93,7 +93,7 @@ impl From<ObjectError> for No {
             ObjectError::NotFound => Self::Refused(Refusal::ObjectNotFound),
             ObjectError::Changed => Self::Refused(Refusal::ObjectChanged),
             ObjectError::Unfit(detail) => Self::Refused(Refusal::Invalid { field: "key", detail }),
-            ObjectError::Fault(fault) => Self::Failed(fault),
+            ObjectError::Fault(fault) => Self::Failed(fault.of_source()),
         }
     }
 }

@@ -79,7 +79,7 @@ impl Links {
     pub async fn ready(&self) -> Result<(), Fault> {
         self.parts.store.ping().await?;
         for (_, source) in &self.parts.sources {
-            source.ping().await?;
+            source.ping().await.map_err(Fault::of_source)?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use oncelink_core::{Actor, Refusal};
 use crate::app::App;
 use crate::wire::Wire;
 use account::Seat;
-use body::DeliveryBody;
+use body::{DeliveryBody, Ends};
 use flow::Flow;
 use settle::{Delivery, Manner};
 
@@ -34,8 +34,8 @@ pub(crate) struct Departure {
     pub(crate) seat: Seat,
     /// Which bytes.
     pub(crate) range: ByteRange,
-    /// What the holder says it has already and no record can contradict.
-    pub(crate) word: Coverage,
+    /// What the holder says it has already, where its word is taken.
+    pub(crate) word: Option<Coverage>,
     /// The open object.
     pub(crate) opened: Opened,
     /// Whether an untouched claim is given back, since its holder was made on the spot.
@@ -59,12 +59,16 @@ pub(crate) async fn depart(app: &App, departure: Departure) -> Body {
     let Departure { claim, seat, range, word, opened, fresh, acknowledged_later, actor, wire } = departure;
     let flow = Arc::new(Flow::new(range.start, range.end - range.start, wire.as_ref().map_or(0, |wire| wire.written())));
     let delivery = Arc::new(Delivery::new(app, claim, seat, Arc::clone(&flow), Manner { word, actor, fresh, acknowledged_later }));
-    let in_stream = wire.is_none();
+    let ends = match (&wire, app.settings.transport) {
+        (Some(_), _) => Ends::Acknowledged,
+        (None, Some(transport)) if transport.gathers => Ends::Gathered,
+        (None, _) => Ends::Handed,
+    };
     if range.is_empty() {
         delivery.account.begin_finish();
         flow.finish();
-        if in_stream {
-            delivery.settle(0, true).await;
+        if ends != Ends::Acknowledged {
+            delivery.settle(0, 0, true).await;
             return Body::empty();
         }
     }
@@ -76,5 +80,5 @@ pub(crate) async fn depart(app: &App, departure: Departure) -> Body {
     if range.is_empty() {
         return Body::empty();
     }
-    Body::new(DeliveryBody::new(opened, delivery, in_stream))
+    Body::new(DeliveryBody::new(opened, delivery, ends))
 }

@@ -32,6 +32,6 @@ pub use app::{App, Oversize, Settings, Transport};
 pub use auth::Identity;
 pub use client::Peer;
 pub use page::{BadBrand, Brand};
-pub use problem::misconfigured;
+pub use problem::{broken_off, failed, misconfigured, too_much};
 pub use router::router;
 pub use wire::{Socket, Wire};

@@ -35,10 +35,15 @@ fn choice(entry: &str) -> Option<(Form, u16)> {
         "text/plain" => Form::Text,
         _ => return None,
     };
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    Some((form, weight(parts)))
+}
+
+/// The weight among an entry's parameters, in thousandths: 1,000 where there is none, 0 where it can't be read.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000 after the clamp")]
+pub(crate) fn weight<'a>(mut parameters: impl Iterator<Item = &'a str>) -> u16 {
+    let weight = parameters.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
     let weight = weight.map_or(1.0, |text| text.parse::<f32>().unwrap_or(0.0).clamp(0.0, 1.0));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000 after the clamp")]
-    Some((form, (weight * 1000.0) as u16))
+    (weight * 1000.0) as u16
 }
 
 #[cfg(test)]

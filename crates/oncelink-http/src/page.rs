@@ -15,8 +15,6 @@
 //! - [`frame`]: what all pages share: style, script, content security policy.
 
 mod brand;
-#[cfg(test)]
-mod dump;
 mod explain;
 mod frame;
 mod lang;

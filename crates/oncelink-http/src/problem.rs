@@ -5,10 +5,11 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use oncelink_core::{Fault, FaultKind, No, Refusal, Timestamp};
+use oncelink_core::{Fault, FaultKind, No, Origin, Refusal, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::router::keep_private;
 use crate::when;
 
 /// The answer to a request that got none: `application/problem+json`.
@@ -89,7 +90,12 @@ impl Problem {
 
     /// The body is larger than this address takes.
     pub(crate) fn body_too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large", "The request's body is larger than this address takes.")
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            "Body too large",
+            "The request's body is larger than this address takes.",
+        )
     }
 
     /// The body has another media type than this address takes.
@@ -140,7 +146,12 @@ impl Problem {
 
     /// A defect of ours.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", "Something went wrong here; the operator's log says what.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Internal error",
+            "Something went wrong here; the operator's log says what.",
+        )
     }
 
     /// The HTTP status.
@@ -175,7 +186,29 @@ impl Problem {
 
 /// The answer of a program that can't build its router, for whoever runs it: a defect of its configuration, which its log names.
 pub fn misconfigured() -> Response {
-    Problem::internal().into_response()
+    private(Problem::internal())
+}
+
+/// The answer of a program whose parts can't be opened now.
+pub fn failed(fault: Fault) -> Response {
+    private(fault.into())
+}
+
+/// The answer in place of one that broke off while a transport gathered it. Nothing of that one was sent.
+pub fn broken_off() -> Response {
+    private(Fault::unavailable("an answer broke off while it was gathered").into())
+}
+
+/// The answer in place of one that is larger than its transport carries: a listing, as a file never is.
+pub fn too_much() -> Response {
+    private(Problem::invalid("limit", "asks for more than one answer carries here; ask for less at once"))
+}
+
+/// A problem outside the router, which would have seen to its headers.
+fn private(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    keep_private(response.headers_mut());
+    response
 }
 
 impl IntoResponse for Problem {
@@ -203,31 +236,34 @@ impl From<Refusal> for Problem {
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         // Logged here, once: the client learns what it can do, the operator what to mend.
-        tracing::error!(kind = ?fault.kind, %fault, "a request failed");
-        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
-        match fault.kind {
-            FaultKind::Unavailable => Self::new(
-                unavailable,
-                "unavailable",
-                "Not available right now",
-                "The store or the file's source doesn't answer. Nothing is lost: try again with the same link in a moment.",
-            )
-            .retry(5),
-            FaultKind::Denied => Self::new(
-                unavailable,
-                "source-denied",
-                "The file's source refuses us",
-                "The server's credentials don't allow reading this file; its log names what is missing. Nothing is lost.",
-            )
-            .retry(60),
-            FaultKind::Corrupt => Self::new(
-                unavailable,
-                "store-damaged",
-                "The store is damaged",
-                "The server's records can't be read; its log says which. Nothing is given out until that is mended.",
-            )
-            .retry(60),
-            FaultKind::Internal => Self::internal(),
+        tracing::error!(kind = ?fault.kind, origin = ?fault.origin, %fault, "a request failed");
+        let ours = |kind, title, detail: &str, seconds| Self::new(StatusCode::SERVICE_UNAVAILABLE, kind, title, detail).retry(seconds);
+        match (fault.kind, fault.origin) {
+            (FaultKind::Unavailable, Origin::Store) => {
+                let detail = "The store of links doesn't answer. Nothing is lost: try again with the same link in a moment.";
+                ours("store-unavailable", "Not available right now", detail, 5)
+            }
+            (FaultKind::Unavailable, Origin::Source) => {
+                let detail = "The place where the file lies doesn't answer. Nothing is lost: try again with the same link in a moment.";
+                ours("source-unavailable", "Not available right now", detail, 5)
+            }
+            (FaultKind::Denied, Origin::Store) => {
+                let detail = "The server's credentials don't reach its store; its log names what is missing. Nothing is lost.";
+                ours("store-denied", "The store refuses us", detail, 60)
+            }
+            (FaultKind::Denied, Origin::Source) => {
+                let detail = "The server's credentials don't allow reading this file; its log names what is missing. Nothing is lost.";
+                ours("source-denied", "The file's source refuses us", detail, 60)
+            }
+            (FaultKind::Corrupt, Origin::Store) => {
+                let detail = "The server's records can't be read; its log says which. Nothing is given out until that is mended.";
+                ours("store-damaged", "The store is damaged", detail, 60)
+            }
+            (FaultKind::Corrupt, Origin::Source) => {
+                let detail = "The file can't be read as it was stored; the server's log says more. Nothing is lost.";
+                ours("source-damaged", "The file is damaged", detail, 60)
+            }
+            (FaultKind::Internal, _) => Self::internal(),
         }
     }
 }

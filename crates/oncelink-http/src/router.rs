@@ -94,7 +94,8 @@ fn undressed(response: &mut Response) -> Option<Problem> {
     if plain { response.extensions_mut().remove::<Problem>() } else { None }
 }
 
-fn keep_private(headers: &mut HeaderMap) {
+/// Writes what is true of every answer.
+pub(crate) fn keep_private(headers: &mut HeaderMap) {
     for (name, value) in PRIVATE {
         headers.insert(name, value);
     }

@@ -17,6 +17,12 @@ pub trait Socket: Send + Sync {
     /// When the platform can't say; then what was written counts as acknowledged.
     fn unacknowledged(&self) -> io::Result<u64>;
 
+    /// How many bytes the kernel took and has not sent yet, not even once.
+    ///
+    /// # Errors
+    /// When the platform can't say; then what was written counts as sent.
+    fn unsent(&self) -> io::Result<u64>;
+
     /// Whether the connection can acknowledge nothing more (reset, timed out).
     fn is_dead(&self) -> bool;
 }
@@ -61,6 +67,13 @@ impl Wire {
         // In this order: bytes written between the two looks make the answer smaller, never larger.
         let written = self.written.load(Ordering::Acquire);
         written.saturating_sub(self.socket.unacknowledged().unwrap_or(0))
+    }
+
+    /// How many bytes of this connection the client may have got, at most.
+    pub(crate) fn sent(&self) -> u64 {
+        // In this order: bytes sent between the two looks make the answer larger, never smaller.
+        let unsent = self.socket.unsent().unwrap_or(0);
+        self.written.load(Ordering::Acquire).saturating_sub(unsent)
     }
 
     /// Bytes the socket took so far.

@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cap_std::ambient_authority;
@@ -32,9 +32,10 @@ pub struct LocalSource {
 
 /// What the source shows, and where it lies.
 struct Root {
-    /// The directory's own path, for messages and for [`ObjectSource::ping`]; nothing is ever opened through it.
+    /// The directory's own path: for messages, and to see whether it still leads to the same directory.
     path: PathBuf,
-    dir: Dir,
+    /// The directory, held open: what lies below it is opened through this alone.
+    dir: Mutex<Arc<Dir>>,
     shown: Shown,
 }
 
@@ -48,14 +49,15 @@ enum Shown {
 }
 
 impl LocalSource {
-    /// The source that shows everything below `dir`. The directory is held open: moving it doesn't break the source.
+    /// The source that shows everything below `dir`. When the directory is replaced (a volume mounted anew, a restore), the
+    /// new one is served; while there is none, nothing is.
     ///
     /// # Errors
     /// A [`Fault`] when `dir` is no directory that can be opened.
     pub fn open(dir: &Path) -> Result<Self, Fault> {
         let path = fs::canonicalize(dir).map_err(|error| fault::opening(dir, error))?;
         let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|error| fault::opening(&path, error))?;
-        Ok(Self { root: Arc::new(Root { path, dir, shown: Shown::Tree }) })
+        Ok(Self { root: Arc::new(Root { path, dir: Mutex::new(Arc::new(dir)), shown: Shown::Tree }) })
     }
 
     /// The source that shows exactly one file, under its own name, and nothing else of its directory. A symlink is
@@ -73,7 +75,7 @@ impl LocalSource {
         };
         let dir = Dir::open_ambient_dir(parent, ambient_authority()).map_err(|error| fault::opening(parent, error))?;
         let shown = Shown::Single { key: own_key(file.file_name().map_or_else(|| name.to_owned(), OsString::from)), name: name.to_owned() };
-        Ok(Self { root: Arc::new(Root { path: parent.to_owned(), dir, shown }) })
+        Ok(Self { root: Arc::new(Root { path: parent.to_owned(), dir: Mutex::new(Arc::new(dir)), shown }) })
     }
 
     /// The key of the one file that the source shows; nothing when it shows a whole directory.
@@ -98,13 +100,13 @@ impl LocalSource {
 impl ObjectSource for LocalSource {
     async fn head(&self, key: &ObjectKey) -> Result<ObjectInfo, ObjectError> {
         let key = key.clone();
-        self.blocking(move |root| file::info(&root.dir, &root.locate(&key)?, &key)).await
+        self.blocking(move |root| file::info(root.dir()?.as_ref(), &root.locate(&key)?, &key)).await
     }
 
     async fn open(&self, key: &ObjectKey, version: &ObjectVersion, size: u64, range: ByteRange) -> Result<ObjectStream, ObjectError> {
         let (key, version) = (key.clone(), version.clone());
         let opened = move |root: &Root| {
-            let file = file::open_pinned(&root.dir, &root.locate(&key)?, &key, &version, size)?;
+            let file = file::open_pinned(root.dir()?.as_ref(), &root.locate(&key)?, &key, &version, size)?;
             stream::Reader::begin(file, key, version, range)?.read()
         };
         Ok(stream::from(self.blocking(opened).await?))
@@ -113,8 +115,8 @@ impl ObjectSource for LocalSource {
     async fn list(&self, prefix: &str, cursor: Option<&str>, limit: usize) -> Result<ObjectPage, ObjectError> {
         let (prefix, cursor) = (prefix.to_owned(), cursor.map(str::to_owned));
         self.blocking(move |root| match &root.shown {
-            Shown::Tree => list::tree(&root.dir, &prefix, cursor.as_deref(), limit),
-            Shown::Single { key, name } => list::single(&root.dir, key, Path::new(name), &prefix, cursor.as_deref()),
+            Shown::Tree => list::tree(root.dir()?.as_ref(), &prefix, cursor.as_deref(), limit),
+            Shown::Single { key, name } => list::single(root.dir()?.as_ref(), key, Path::new(name), &prefix, cursor.as_deref()),
         })
         .await
     }
@@ -144,13 +146,20 @@ impl Root {
         }
     }
 
-    /// Whether the directory can still be read, and is still the one at its path: after a remount or a restore the
-    /// handle would show the old one for ever.
-    fn ping(&self) -> Result<(), Fault> {
-        self.dir.entries().map_err(|error| fault::opening(&self.path, error))?;
+    /// The directory that is at the source's path now.
+    fn dir(&self) -> Result<Arc<Dir>, Fault> {
         let there = Dir::open_ambient_dir(&self.path, ambient_authority()).map_err(|error| fault::opening(&self.path, error))?;
-        let same = version::same_place(&self.dir, &there).map_err(|error| fault::opening(&self.path, error))?;
-        if same { Ok(()) } else { Err(Fault::unavailable(format!("{} has been replaced since the start; restart", self.path.display()))) }
+        let mut held = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
+        if !version::same_place(&held, &there).map_err(|error| fault::opening(&self.path, error))? {
+            *held = Arc::new(there);
+        }
+        Ok(Arc::clone(&held))
+    }
+
+    /// Whether the directory can be read.
+    fn ping(&self) -> Result<(), Fault> {
+        self.dir()?.entries().map_err(|error| fault::opening(&self.path, error))?;
+        Ok(())
     }
 }
 

@@ -1,21 +1,27 @@
-//! The bytes of an open file as a stream: at most one piece is read ahead of whoever polls.
+//! The bytes of an open file as a stream: nothing is read before it is asked for, so that a thousand slow readers hold next
+//! to nothing in memory.
 //!
 //! Must not yield a byte of a file that changed: a piece goes out only after the handle has shown, once the piece was
 //! read, that the file still is the pinned version.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream;
 use oncelink_core::Fault;
 use oncelink_core::object::{ByteRange, ObjectError, ObjectKey, ObjectStream, ObjectVersion};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::{fault, file};
 
-/// How much is read at once: large enough that the hand-over between threads costs little.
-pub(crate) const PIECE: u64 = 256 * 1024;
+/// How much is read at once for a slow reader, which holds the piece until the last byte of it is out.
+pub(crate) const PIECE: u64 = 64 * 1024;
+/// How much for a quick one: large enough that the hand-over between threads costs little.
+const LARGEST_PIECE: u64 = 1024 * 1024;
+/// Who asks again within this time is quick.
+const QUICK: Duration = Duration::from_millis(10);
 
 /// An open file, and what of it is still to be read.
 pub(crate) struct Reader {
@@ -23,20 +29,19 @@ pub(crate) struct Reader {
     key: ObjectKey,
     pinned: ObjectVersion,
     left: u64,
+    piece: u64,
+    read_at: Instant,
 }
 
 /// A piece that has been read and checked, and the reader for what comes after it; nothing at the end.
 pub(crate) type Piece = Option<(Bytes, Reader)>;
 
-/// A read that is under way.
-type Reading = JoinHandle<Result<Piece, ObjectError>>;
-
 /// What comes next.
 enum Next {
     /// The first piece, which has been read already.
-    Ready(Piece),
-    /// A piece that is being read.
-    Coming(Reading),
+    Read(Piece),
+    /// A piece that nobody has asked for.
+    Unread(Reader),
 }
 
 impl Reader {
@@ -46,7 +51,7 @@ impl Reader {
             return Err(Fault::internal("a range ends before it begins").into());
         };
         file.seek(SeekFrom::Start(range.start)).map_err(|error| fault::reading(&key, error))?;
-        Ok(Self { file, key, pinned, left })
+        Ok(Self { file, key, pinned, left, piece: PIECE, read_at: Instant::now() })
     }
 
     /// Reads the next piece. Blocks.
@@ -54,7 +59,8 @@ impl Reader {
         if self.left == 0 {
             return Ok(None);
         }
-        let want = self.left.min(PIECE);
+        self.piece = if self.read_at.elapsed() < QUICK { (self.piece * 2).min(LARGEST_PIECE) } else { PIECE };
+        let want = self.left.min(self.piece);
         let mut piece = Vec::with_capacity(usize::try_from(want).unwrap_or_default());
         let got = (&self.file).take(want).read_to_end(&mut piece).map_err(|error| fault::reading(&self.key, error))?;
         let unchanged = file::unchanged(&self.file, &self.pinned).map_err(|error| fault::reading(&self.key, error))?;
@@ -62,19 +68,19 @@ impl Reader {
             return Err(ObjectError::Changed);
         }
         self.left -= want;
+        self.read_at = Instant::now();
         Ok(Some((Bytes::from(piece), self)))
     }
 }
 
-/// The stream that begins with `first`. The next read starts when a piece is taken, so that it runs while that piece is
-/// being sent, and no further one until then.
+/// The stream that begins with `first`.
 pub(crate) fn from(first: Piece) -> ObjectStream {
-    Box::pin(stream::try_unfold(Next::Ready(first), |next| async {
+    Box::pin(stream::try_unfold(Next::Read(first), |next| async {
         let piece = match next {
-            Next::Ready(piece) => piece,
-            Next::Coming(reading) => reading.await.map_err(fault::lost_thread)??,
+            Next::Read(piece) => piece,
+            Next::Unread(reader) => spawn_blocking(|| reader.read()).await.map_err(fault::lost_thread)??,
         };
-        Ok(piece.map(|(bytes, reader)| (bytes, Next::Coming(spawn_blocking(|| reader.read())))))
+        Ok(piece.map(|(bytes, reader)| (bytes, Next::Unread(reader))))
     }))
 }
 
@@ -82,11 +88,10 @@ pub(crate) fn from(first: Piece) -> ObjectStream {
 mod tests {
     use super::*;
     use std::fs;
-    use std::time::Duration;
 
     use futures_util::StreamExt;
 
-    const SIZE: u64 = 16 * PIECE;
+    const SIZE: u64 = 64 * PIECE;
 
     fn opened(dir: &tempfile::TempDir) -> (File, Reader) {
         let path = dir.path().join("file");
@@ -109,18 +114,32 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_one_piece_is_read_ahead() {
+    fn nothing_is_read_before_it_is_asked_for() {
         let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
         runtime.block_on(async {
             let dir = tempfile::tempdir().expect("a temporary directory");
             let (mut probe, reader) = opened(&dir);
             let mut bytes = from(reader.read().expect("a first piece"));
-            for taken in 0..=3 {
+            let first = probe.stream_position().expect("a position");
+            let mut taken = 0;
+            for _ in 0..4 {
                 settle().await;
-                assert_eq!(probe.stream_position().expect("a position"), PIECE * (taken + 1));
-                bytes.next().await.expect("a piece").expect("good bytes");
+                assert_eq!(probe.stream_position().expect("a position"), first.max(taken), "only what was asked for");
+                taken += bytes.next().await.expect("a piece").expect("good bytes").len() as u64;
             }
         });
+    }
+
+    #[test]
+    fn a_quick_reader_gets_larger_pieces_and_a_slow_one_small_ones() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (_, reader) = opened(&dir);
+        let (first, mut reader) = reader.read().expect("good bytes").expect("a piece");
+        reader.read_at = Instant::now();
+        let (second, mut reader) = reader.read().expect("good bytes").expect("a piece");
+        reader.read_at = Instant::now() - QUICK;
+        let (third, _) = reader.read().expect("good bytes").expect("a piece");
+        assert!(second.len() > first.len() && third.len() as u64 == PIECE);
     }
 
     #[tokio::test]
@@ -146,7 +165,7 @@ mod tests {
         let mut bytes = from(reader.read().expect("a first piece"));
         bytes.next().await.expect("a piece").expect("good bytes");
         let file = File::options().write(true).open(dir.path().join("file")).expect("the file");
-        file.set_len(PIECE).and_then(|()| file.set_modified(time)).expect("a cut");
+        file.set_len(2 * PIECE).and_then(|()| file.set_modified(time)).expect("a cut");
         let rest: Vec<_> = bytes.collect().await;
         assert!(matches!(rest.last(), Some(Err(ObjectError::Changed))));
     }

@@ -32,9 +32,9 @@ const FAREWELL: Duration = Duration::from_secs(5);
 enum End {
     /// HTTP says so, or the client is gone.
     Done,
-    /// Nothing was on its way.
-    Unused,
-    /// A response broke off.
+    /// It was of no use any more.
+    Cut,
+    /// A response broke off. The kernel goes on with the little that it took, and whoever counts it waits for that.
     Broken,
 }
 
@@ -44,21 +44,17 @@ pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, house: &House) {
     let wire = Arc::new(Wire::new(Box::new(socket.clone())));
     let _closing = Closing(Arc::clone(&wire));
     let watch = Watch {
-        socket: socket.clone(),
+        socket,
         wire,
         pace: Arc::new(Pace::new()),
         limits: house.limits.clone(),
         idle: house.limits.idle_of(peer.ip().to_canonical()),
         stopping: house.stopping.clone(),
     };
-    let delivered = match converse(&watch, peer, house).await {
+    match converse(&watch, peer, house).await {
         End::Done => see_off(&watch, house).await,
-        End::Unused => true,
-        End::Broken => false,
-    };
-    if !delivered {
-        // Otherwise the kernel would go on sending what was cut, and keep it for a client that doesn't take it.
-        socket.reset_when_closed();
+        End::Cut => {}
+        End::Broken => watch.socket.reset_when_closed(),
     }
 }
 
@@ -83,7 +79,11 @@ async fn converse(watch: &Watch, peer: SocketAddr, house: &House) -> End {
             ended = serving.as_mut() => return how(ended),
             why = overdue.as_mut() => {
                 tracing::debug!(?why, client = %peer.ip(), "a connection was cut");
-                return if why == Overdue::Stalled { End::Broken } else { End::Unused };
+                if why == Overdue::Stalled {
+                    // While the response is still alive: what has arrived is counted when it is dropped.
+                    watch.socket.abort();
+                }
+                return End::Cut;
             }
             () = house.stopping.cancelled(), if !told => {
                 told = true;
@@ -115,18 +115,23 @@ async fn answer(request: Request<Incoming>, peer: SocketAddr, watch: &Watch, hou
     Ok(response.map(|inner| PacedBody { inner, socket: watch.socket.clone(), pace: Arc::clone(&watch.pace) }))
 }
 
-/// Everything is written. Waits until the client has it and has hung up, within bounds; says whether it has it.
-async fn see_off(watch: &Watch, house: &House) -> bool {
+/// Everything is written. Waits until the client has it and has hung up, within bounds.
+async fn see_off(watch: &Watch, house: &House) {
     let hang_up = async {
         tokio::select! {
             _ = timeout(FAREWELL, watch.socket.discard()) => {}
             () = house.stopping.cancelled() => {}
         }
     };
-    let both = async { tokio::join!(watch.until_delivered(), hang_up).0 };
+    let delivered = async {
+        if !watch.until_delivered().await {
+            watch.socket.abort();
+        }
+    };
     tokio::select! {
-        delivered = both => delivered,
-        () = house.cut.cancelled() => false,
+        ((), ()) = async { tokio::join!(delivered, hang_up) } => {}
+        // What is left of a whole response the kernel may deliver without us.
+        () = house.cut.cancelled() => {}
     }
 }
 

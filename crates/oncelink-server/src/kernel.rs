@@ -1,19 +1,19 @@
 //! What only the kernel knows of a TCP socket: how much the peer hasn't acknowledged, and whether the connection is over.
 //!
-//! The project's only `unsafe`: three system calls that no safe crate offers. Each gets a descriptor that its owner
+//! The project's only `unsafe`: four system calls that no safe crate offers. Each gets a descriptor that its owner
 //! keeps open, and the address and size of one local variable. Linux; elsewhere they are unsupported.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{is_over, limit_unsent, unacknowledged};
+pub(crate) use linux::{is_over, limit_unsent, unacknowledged, unsent};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{is_over, limit_unsent, unacknowledged};
+pub(crate) use elsewhere::{is_over, limit_unsent, unacknowledged, unsent};
 
 #[cfg(target_os = "linux")]
-#[expect(unsafe_code, reason = "system calls that no safe crate offers: SIOCOUTQ, TCP_INFO, TCP_NOTSENT_LOWAT")]
+#[expect(unsafe_code, reason = "system calls that no safe crate offers: SIOCOUTQ, SIOCOUTQNSD, TCP_INFO, TCP_NOTSENT_LOWAT")]
 mod linux {
     use std::os::fd::AsRawFd;
 
@@ -30,6 +30,19 @@ mod linux {
         // SAFETY: the descriptor is open as long as it is borrowed; SIOCOUTQ (the number is TIOCOUTQ's) writes one int to the
         // address that it is given, which is that of a live int.
         let answer = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut count) };
+        if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(u64::try_from(count).unwrap_or(0)) }
+    }
+
+    /// Bytes that were written and that the kernel has not sent yet, not even once: the client can't have them.
+    ///
+    /// `SIOCOUTQNSD` of the kernel's `sockios.h`.
+    pub(crate) fn unsent(socket: BorrowedFd<'_>) -> io::Result<u64> {
+        /// The same number on every architecture.
+        const SIOCOUTQNSD: libc::c_ulong = 0x894b;
+        let mut count: libc::c_int = 0;
+        // SAFETY: the descriptor is open as long as it is borrowed; SIOCOUTQNSD writes one int to the address that it is given,
+        // which is that of a live int.
+        let answer = unsafe { libc::ioctl(socket.as_raw_fd(), SIOCOUTQNSD as _, &raw mut count) };
         if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(u64::try_from(count).unwrap_or(0)) }
     }
 
@@ -64,6 +77,11 @@ mod elsewhere {
 
     /// Unsupported: what was written then counts as acknowledged.
     pub(crate) fn unacknowledged(_: BorrowedFd<'_>) -> io::Result<u64> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Unsupported: what was written then counts as sent.
+    pub(crate) fn unsent(_: BorrowedFd<'_>) -> io::Result<u64> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

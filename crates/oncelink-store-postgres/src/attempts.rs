@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::{claiming, sql};
 
 /// How often an attempt is wished for while others give theirs back between its write and its read.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 100;
 
 /// `LinkStore::reserve_attempt`. Not repeated by itself when its answer is lost: a second time would take a second one.
 pub(crate) async fn reserve(db: &Database, id: &LinkId, now: Timestamp) -> Result<ReserveOutcome, Failure> {

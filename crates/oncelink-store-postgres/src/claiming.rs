@@ -13,8 +13,9 @@ use crate::failure::Failure;
 use crate::rows::{ActorParts, read_claim, read_claim_beside, read_link, state_parts};
 use crate::sql;
 
-/// How often a claim is tried while others change the same link between its write and its read.
-const ROUNDS: u32 = 5;
+/// How often a claim is tried while others change the same link between its write and its read. Each time it is because
+/// somebody else got on; a few rounds are too few where a dozen take and give back one link as fast as they can.
+const ROUNDS: u32 = 100;
 
 /// `LinkStore::claim`.
 pub(crate) async fn claim(db: &Database, wish: &ClaimRequest) -> Result<ClaimOutcome, Failure> {

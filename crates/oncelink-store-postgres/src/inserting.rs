@@ -11,7 +11,7 @@ use crate::rows::{LinkColumns, read_link};
 use crate::sql;
 
 /// How often a batch is tried while others use the same idempotency keys between its look and its write.
-const ROUNDS: u32 = 5;
+const ROUNDS: u32 = 20;
 
 /// `LinkStore::insert`. What a statement stores is stored together or not at all.
 ///

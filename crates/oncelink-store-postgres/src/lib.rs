@@ -20,6 +20,7 @@ mod delivering;
 mod failure;
 mod history;
 mod inserting;
+mod inspect;
 mod keys;
 mod listing;
 mod migrations;
@@ -33,5 +34,6 @@ mod store;
 mod target;
 mod tls;
 
+pub use inspect::Schema;
 pub use open_error::OpenError;
 pub use store::PostgresStore;

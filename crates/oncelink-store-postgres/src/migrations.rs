@@ -28,6 +28,11 @@ pub(crate) enum MigrateError {
     Failed(Failure),
 }
 
+/// The latest version of the tables.
+pub(crate) fn latest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
 /// Runs the migrations that the database lacks, all in one transaction, under a lock that one program at a time can have.
 /// Where nothing is lacking nothing is written, so that a role without the right to create tables will do.
 pub(crate) async fn migrate(db: &mut Client, known: bool, migrations: &[&str]) -> Result<(), MigrateError> {
@@ -54,7 +59,8 @@ async fn run(change: &Transaction<'_>, migrations: &[&str]) -> Result<(), Migrat
     Ok(())
 }
 
-async fn version(db: &Client) -> Result<i64, MigrateError> {
+/// The version of the tables; there is a table that counts migrations.
+pub(crate) async fn version(db: &Client) -> Result<i64, MigrateError> {
     db.query_one(sql::SCHEMA_VERSION, &[]).await.and_then(|row| row.try_get("version")).map_err(failed)
 }
 

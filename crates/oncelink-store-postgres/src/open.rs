@@ -37,7 +37,7 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
 }
 
 /// Whether the server will do; and whether there is a table that counts migrations.
-async fn check_server(db: &Database, client: &Client) -> Result<bool, OpenError> {
+pub(crate) async fn check_server(db: &Database, client: &Client) -> Result<bool, OpenError> {
     let place = || db.place().to_owned();
     let facts = client.query_one(sql::SERVER_FACTS, &[]).await.and_then(|row| {
         let schema: Option<String> = row.try_get("schema")?;
@@ -56,7 +56,7 @@ async fn check_server(db: &Database, client: &Client) -> Result<bool, OpenError>
 }
 
 /// What a first connection that can't be made means.
-fn unreachable(db: &Database, failure: Failure) -> OpenError {
+pub(crate) fn unreachable(db: &Database, failure: Failure) -> OpenError {
     match &failure {
         Failure::Pool(PoolError::Backend(error)) => match tls_trouble(error) {
             Some(detail) => OpenError::NoTls { place: db.place().to_owned(), detail },
@@ -78,6 +78,6 @@ fn tls_trouble(error: &tokio_postgres::Error) -> Option<String> {
     error.to_string().contains("TLS").then(|| cause.unwrap_or_else(|| error.to_string()))
 }
 
-fn failed(db: &Database, failure: Failure) -> OpenError {
+pub(crate) fn failed(db: &Database, failure: Failure) -> OpenError {
     OpenError::Failed { detail: failure.into_fault(db.place()).to_string() }
 }

@@ -15,6 +15,7 @@ use oncelink_core::{Actor, Fault, Timestamp};
 
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::inspect::{self, Schema};
 use crate::open_error::OpenError;
 use crate::{attempts, claiming, delivering, history, inserting, keys, listing, open, purging, revoking};
 
@@ -34,6 +35,14 @@ impl PostgresStore {
     /// [`OpenError`] says what is wrong and what to do about it, and never shows the password.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         open::open(url).await.map(Self)
+    }
+
+    /// What the tables in the database at `url` are. Changes, creates and locks nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do about it, and never shows the password.
+    pub async fn inspect(url: &str) -> Result<Schema, OpenError> {
+        inspect::inspect(url).await
     }
 
     /// Closes the connections; one that is in use, when its call is done. Whatever is asked afterwards is answered with a

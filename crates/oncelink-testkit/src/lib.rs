@@ -11,6 +11,7 @@
 
 pub mod fixtures;
 pub mod object_suite;
+pub mod simulation;
 pub mod store_suite;
 
 mod clock;

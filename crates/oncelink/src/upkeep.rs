@@ -3,10 +3,11 @@
 //! Beside `wiring` the only file that names a store's driver.
 
 use oncelink_config::{StoreSpec, redact};
-use oncelink_store_sqlite::{Schema, SqliteStore};
+use oncelink_store_postgres::PostgresStore;
+use oncelink_store_sqlite::SqliteStore;
 
 use crate::exit::Failure;
-use crate::wiring;
+use crate::wiring::Store;
 
 /// What there is of a store's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +56,13 @@ pub(crate) async fn inspect(spec: &StoreSpec) -> Result<Tables, Failure> {
     match spec {
         StoreSpec::Sqlite { path } => {
             let schema = SqliteStore::inspect(path).map_err(|error| Failure::failed(error.to_string()))?;
-            Ok(match schema {
-                None => Tables::Missing,
-                Some(Schema { found: 0, .. }) => Tables::Missing,
-                Some(Schema { found, known }) if found < known => Tables::Older { found, known },
-                Some(Schema { found, .. }) => Tables::Current { version: found },
-            })
+            Ok(schema.map_or(Tables::Missing, |schema| compared(schema.found, schema.known)))
         }
-        StoreSpec::Postgres { .. } | StoreSpec::DynamoDb { .. } => not_here(spec),
+        StoreSpec::Postgres { url } => {
+            let schema = PostgresStore::inspect(url.reveal()).await.map_err(|error| Failure::failed(error.to_string()))?;
+            Ok(compared(schema.found, schema.known))
+        }
+        StoreSpec::DynamoDb { .. } => Err(Failure::failed(format!("{} can't be looked at by this version", name(spec)))),
     }
 }
 
@@ -71,16 +71,35 @@ pub(crate) async fn inspect(spec: &StoreSpec) -> Result<Tables, Failure> {
 /// # Errors
 /// What hinders it, with the remedy.
 pub(crate) async fn init(spec: &StoreSpec) -> Result<(), Failure> {
-    match spec {
-        // Opening is all it takes.
-        StoreSpec::Sqlite { path } => {
-            wiring::open_sqlite(path)?.close().await;
-            Ok(())
-        }
-        StoreSpec::Postgres { .. } | StoreSpec::DynamoDb { .. } => not_here(spec),
+    // Opening is all it takes.
+    Store::open(spec).await?.close().await;
+    Ok(())
+}
+
+fn compared(found: i64, known: i64) -> Tables {
+    match found {
+        0 => Tables::Missing,
+        found if found < known => Tables::Older { found, known },
+        version => Tables::Current { version },
     }
 }
 
-fn not_here<T>(spec: &StoreSpec) -> Result<T, Failure> {
-    Err(Failure::failed(format!("{} can't be looked at by this version; use --store sqlite:PATH", name(spec))))
+#[cfg(test)]
+mod tests {
+    use oncelink_config::Secret;
+
+    use super::*;
+
+    #[test]
+    fn versions_are_told_apart() {
+        assert_eq!(compared(0, 2), Tables::Missing);
+        assert_eq!(compared(1, 2), Tables::Older { found: 1, known: 2 });
+        assert_eq!(compared(2, 2), Tables::Current { version: 2 });
+    }
+
+    #[test]
+    fn a_store_is_named_without_its_password() {
+        let shown = name(&StoreSpec::Postgres { url: Secret::new("postgres://me:hunter2@db/links") });
+        assert_eq!(shown, "postgres://***@db/links");
+    }
 }

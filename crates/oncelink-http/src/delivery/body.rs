@@ -22,9 +22,19 @@ pub(crate) struct DeliveryBody {
     rest: ObjectStream,
     delivery: Arc<Delivery>,
     left: u64,
-    /// Whether the record is written before the end is handed over, not after its acknowledgement.
-    in_stream: bool,
+    ends: Ends,
     held: Option<Held>,
+}
+
+/// When a response's record is written, and what has been sent of one that breaks off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// After its acknowledgement, by the supervisor, who asks the socket.
+    Acknowledged,
+    /// Before its end is handed over; what was handed over before is sent.
+    Handed,
+    /// Before its end is handed over; nothing is sent before the whole.
+    Gathered,
 }
 
 /// The end of a response, until the record is written.
@@ -35,9 +45,9 @@ struct Held {
 
 impl DeliveryBody {
     /// The body of `delivery`, whose object is open.
-    pub(crate) fn new(opened: Opened, delivery: Arc<Delivery>, in_stream: bool) -> Self {
+    pub(crate) fn new(opened: Opened, delivery: Arc<Delivery>, ends: Ends) -> Self {
         let left = delivery.flow.length();
-        Self { next: Some(opened.first), rest: opened.rest, delivery, left, in_stream, held: None }
+        Self { next: Some(opened.first), rest: opened.rest, delivery, left, ends, held: None }
     }
 
     /// The next chunk that may be sent.
@@ -68,7 +78,7 @@ impl DeliveryBody {
         let flow = &self.delivery.flow;
         flow.advance(chunk.len() as u64);
         self.left -= chunk.len() as u64;
-        if self.left == 0 && !self.in_stream {
+        if self.left == 0 && self.ends == Ends::Acknowledged {
             self.delivery.account.begin_finish();
             flow.finish();
         }
@@ -80,12 +90,13 @@ impl DeliveryBody {
         let delivery = Arc::clone(&self.delivery);
         let (sent, whole) = match &end {
             Ok(last) => (delivery.flow.yielded() + last.len() as u64, true),
+            Err(_) if self.ends == Ends::Gathered => (0, false),
             Err(_) => (delivery.flow.yielded(), false),
         };
         delivery.account.begin_finish();
         // The supervisor has nothing left to do.
         delivery.flow.finish();
-        self.held = Some(Held { end, settling: Box::pin(async move { delivery.settle(sent, whole).await }) });
+        self.held = Some(Held { end, settling: Box::pin(async move { delivery.settle(sent, sent, whole).await }) });
     }
 
     fn poll_held(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -115,7 +126,7 @@ impl Body for DeliveryBody {
             tracing::warn!(claim = %self.delivery.claim_id(), %error, "a download broke off");
         }
         let ends = taken.as_ref().map_or(true, |chunk| chunk.len() as u64 == self.left);
-        if self.in_stream && ends {
+        if self.ends != Ends::Acknowledged && ends {
             self.hold(taken);
             return self.poll_held(context);
         }

@@ -142,6 +142,12 @@ impl Flow {
         wire.acknowledged().saturating_sub(base).min(self.yielded())
     }
 
+    /// How many bytes of the body the client may have got, at most: those that were sent, acknowledged or not.
+    pub(crate) fn sent(&self, wire: &Wire) -> u64 {
+        let base = self.base.load(Ordering::Acquire);
+        if base == UNKNOWN { self.yielded() } else { wire.sent().saturating_sub(base).min(self.yielded()) }
+    }
+
     /// Whether all of the response, head included, has been acknowledged.
     pub(crate) fn is_acknowledged(&self, wire: &Wire) -> bool {
         let end = self.end.load(Ordering::Acquire);

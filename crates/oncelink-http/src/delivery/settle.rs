@@ -24,6 +24,8 @@ use crate::wire::Wire;
 const ACK_PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may when the connection has been given up on our side.
 const ACK_PATIENCE_CLOSED: Duration = Duration::from_secs(10);
+/// How long the bytes of a broken response are waited for; the holder's next request waits a little longer.
+const BREAK_PATIENCE: Duration = Duration::from_secs(3);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MOST: Duration = Duration::from_secs(5);
 
@@ -36,14 +38,15 @@ pub(crate) struct Delivery {
     actor: Actor,
     fresh: bool,
     acknowledged_later: bool,
+    takes_over: bool,
     metrics: Arc<Metrics>,
     told: Mutex<Told>,
 }
 
 /// How a response is to be recorded.
 pub(crate) struct Manner {
-    /// What the holder says it has already and no record can contradict.
-    pub(crate) word: Coverage,
+    /// What the holder says it has already, where its word is taken.
+    pub(crate) word: Option<Coverage>,
     /// Who downloads.
     pub(crate) actor: Actor,
     /// Whether an untouched claim is given back.
@@ -73,8 +76,9 @@ impl Delivery {
         };
         let (links, metrics) = (Arc::clone(&app.links), Arc::clone(&app.metrics));
         metrics.delivery_began();
-        let told = Mutex::new(Told { delivered: 0, sent: 0, word, lease_until });
-        Self { links, claim, account, flow, actor, fresh, acknowledged_later, metrics, told }
+        let takes_over = word.is_some();
+        let told = Mutex::new(Told { delivered: 0, sent: 0, word: word.unwrap_or_default(), lease_until });
+        Self { links, claim, account, flow, actor, fresh, acknowledged_later, takes_over, metrics, told }
     }
 
     /// The claim's public name.
@@ -82,25 +86,25 @@ impl Delivery {
         &self.claim.id
     }
 
-    /// Writes the last report: `arrived` bytes of the response have reached the client, and with `whole` its end too.
-    /// Says whether it was kept.
+    /// Writes the last report: `arrived` bytes of the response have reached the client, `sent` may have, and with `whole`
+    /// its end has arrived too. Says whether it was kept.
     ///
     /// A store that fails is asked again until the lease has run out; then the claim lapses, which spends it all the same.
-    pub(crate) async fn settle(&self, arrived: u64, whole: bool) -> bool {
+    pub(crate) async fn settle(&self, arrived: u64, sent: u64, whole: bool) -> bool {
         let kept = if self.fresh && self.flow.yielded() == 0 && !whole {
             self.links.give_back(&self.claim, &self.actor).await;
             true
         } else {
-            self.report_until_kept(arrived, whole).await
+            self.report_until_kept(arrived, sent, whole).await
         };
         self.account.end_finish();
         kept
     }
 
-    async fn report_until_kept(&self, arrived: u64, whole: bool) -> bool {
+    async fn report_until_kept(&self, arrived: u64, sent: u64, whole: bool) -> bool {
         let mut pause = RETRY_FIRST;
         loop {
-            match self.report(arrived, arrived, whole, true).await {
+            match self.report(arrived, sent, whole, true).await {
                 Ok(going_on) => return going_on,
                 Err(fault) if self.links.now() < self.lease_until() => {
                     tracing::warn!(claim = %self.claim.id, %fault, "the record of a download could not be written; trying again");
@@ -124,7 +128,9 @@ impl Delivery {
             coverage.add(start + told.delivered..start + delivered.max(told.delivered));
             let new_sent = sent.saturating_sub(told.sent);
             let may_complete = whole && !self.acknowledged_later;
-            (Report { delivered: coverage, sent: new_sent, may_complete, ended: ended.then_some(sent) }, new_sent)
+            let report =
+                Report { delivered: coverage, sent: new_sent, may_complete, ended: ended.then_some(sent), takes_over: self.takes_over };
+            (report, new_sent)
         };
         let outcome = self.links.report(&self.claim, report, &self.actor).await?;
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,14 +187,36 @@ pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
         (Stage::Finished, None) => {}
         (Stage::Finished, Some(wire)) => {
             let whole = until_acknowledged(flow, wire).await;
-            let arrived = if whole { flow.length() } else { flow.acknowledged(wire) };
-            delivery.settle(arrived, whole).await;
+            let (arrived, sent) = if whole { (flow.length(), flow.length()) } else { left_behind(flow, wire).await };
+            delivery.settle(arrived, sent, whole).await;
         }
         (Stage::Broken | Stage::Running, wire) => {
             delivery.account.begin_finish();
-            let arrived = wire.map_or(flow.yielded(), |wire| flow.acknowledged(wire));
-            delivery.settle(arrived, false).await;
+            let (arrived, sent) = match wire {
+                Some(wire) => left_behind(flow, wire).await,
+                None => (flow.yielded(), flow.yielded()),
+            };
+            delivery.settle(arrived, sent, false).await;
         }
+    }
+}
+
+/// What a broken response has delivered, and what it must count as sent.
+///
+/// What the client's TCP has acknowledged has arrived; what was sent and not acknowledged may have, so it counts against
+/// the budget. While the connection lives the acknowledgements are waited for a moment: the more the record knows, the
+/// better can the client go on.
+async fn left_behind(flow: &Flow, wire: &Wire) -> (u64, u64) {
+    let begin = Instant::now();
+    loop {
+        // In this order: what was acknowledged before its death still counts.
+        let dead = wire.is_dead();
+        let arrived = flow.acknowledged(wire);
+        let sent = flow.sent(wire).max(arrived);
+        if dead || arrived == sent || begin.elapsed() > BREAK_PATIENCE {
+            return (arrived, sent);
+        }
+        sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -73,7 +73,8 @@ impl Brand {
     /// # Errors
     /// Another form.
     pub fn with_colour(mut self, colour: &str) -> Result<Self, BadBrand> {
-        let rgb = rgb(colour).ok_or_else(|| BadBrand(format!("the brand's colour is '{colour}' and must be written as #rrggbb, such as #1f5fbf")))?;
+        let rgb = rgb(colour)
+            .ok_or_else(|| BadBrand(format!("the brand's colour is '{colour}' and must be written as #rrggbb, such as #1f5fbf")))?;
         let style = style(rgb);
         let hash = frame::hash(&style);
         self.colour = Some(Colour { style, hash });
@@ -218,7 +219,15 @@ mod tests {
             let error = brand().with_colour(bad).expect_err("not a colour").to_string();
             assert!(error.contains("#rrggbb") && error.contains(bad), "{error}");
         }
-        for bad in ["javascript:alert(1)", "//example.org", "https://", "https:///x", "ftp://example.org", "https://example.org/\"><b>", "https://exämple.org"] {
+        for bad in [
+            "javascript:alert(1)",
+            "//example.org",
+            "https://",
+            "https:///x",
+            "ftp://example.org",
+            "https://example.org/\"><b>",
+            "https://exämple.org",
+        ] {
             assert!(brand().with_imprint(bad).is_err(), "{bad}");
         }
         assert!(brand().with_imprint("https://example.org/imprint?lang=en#top").is_ok());

@@ -60,7 +60,9 @@ fn refused<'a>(refusal: &Refusal, problem: &Problem, t: &'static Texts) -> Expla
         Refusal::ObjectNotFound => plain(&t.object_not_found, Help::AskSender),
         Refusal::AddressNotAllowed => plain(&t.address_not_allowed, Help::None),
         Refusal::PassphraseNeeded => plain(&t.passphrase_needed, Help::TryAgain),
-        Refusal::PassphraseWrong => Explanation { text: vec![Piece::Text(t.passphrase_wrong)], ..plain(&t.passphrase_needed, Help::TryAgain) },
+        Refusal::PassphraseWrong => {
+            Explanation { text: vec![Piece::Text(t.passphrase_wrong)], ..plain(&t.passphrase_needed, Help::TryAgain) }
+        }
         Refusal::Locked { .. } => waiting(&t.locked, problem, t),
         Refusal::Invalid { .. } | Refusal::Forbidden { .. } | Refusal::IdempotencyConflict => other(problem, t),
     }
@@ -71,7 +73,9 @@ fn failed<'a>(problem: &Problem, t: &'static Texts) -> Explanation<'a> {
     match problem.kind {
         "not-found" => plain(&t.unknown, Help::AskSender),
         "too-many-requests" => waiting(&t.too_many_requests, problem, t),
-        "unavailable" | "source-denied" | "store-damaged" => plain(&t.unavailable, Help::TryAgain),
+        "store-unavailable" | "source-unavailable" | "store-denied" | "source-denied" | "store-damaged" | "source-damaged" => {
+            plain(&t.unavailable, Help::TryAgain)
+        }
         "internal" => plain(&t.internal, Help::TryAgain),
         "method-not-allowed" => plain(&t.method_not_allowed, Help::None),
         "cross-site" => plain(&t.cross_site, Help::TryAgain),

@@ -26,14 +26,15 @@ static SCRIPT: LazyLock<Inline> = LazyLock::new(|| Inline::new(include_str!("../
 pub(super) enum Forms {
     /// To ourselves.
     Own,
-    /// To ourselves, and from there to a bucket. Browsers apply `form-action` to every redirect that follows a form (w3c/webappsec-csp
-    /// issue 8: Chrome and Safari do, Firefox doesn't), and which host an S3 endpoint, its region or a CDN before it will
-    /// answer from isn't known before the URL is presigned. The page has one form, and nothing could add another.
+    /// To ourselves, and from there to a bucket. Chrome and Safari apply `form-action` to the redirects that follow a form
+    /// too (w3c/webappsec-csp issue 8), so `'self'` alone would spend the use and block the file. Which host will answer
+    /// isn't known before the URL is presigned. The page has one form, and nothing can add another.
     Anywhere,
 }
 
 /// The document around a page's content.
 pub(super) struct Frame<'a> {
+    /// The texts of the page's language.
     pub(super) t: &'static Texts,
     pub(super) lang: Lang,
     pub(super) brand: &'a Brand,

@@ -5,6 +5,7 @@
 use axum::http::{HeaderMap, header};
 
 use super::texts::{self, Texts};
+use crate::negotiate;
 
 /// A language that pages are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +51,7 @@ pub(crate) fn lang(headers: &HeaderMap) -> Lang {
 fn choice(entry: &str) -> Option<(Lang, u16)> {
     let mut parts = entry.split(';').map(str::trim);
     let lang = Lang::of_tag(parts.next()?)?;
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    let weight = weight.map_or(1.0, |text| text.parse::<f32>().unwrap_or(0.0).clamp(0.0, 1.0));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000 after the clamp")]
-    Some((lang, (weight * 1000.0) as u16))
+    Some((lang, negotiate::weight(parts)))
 }
 
 impl Lang {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use axum::body;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
-use oncelink_core::Fault;
 use oncelink_core::link::PassphraseHash;
+use oncelink_core::{Fault, FaultKind};
 use oncelink_testkit::fixtures;
 
 use super::*;
@@ -91,7 +91,6 @@ fn every_refusal() -> Vec<Refusal> {
 }
 
 fn every_problem() -> Vec<Problem> {
-    let failed = Problem::from(Fault::unavailable("no answer"));
     let ours = [
         Problem::not_found(),
         Problem::too_many_requests(7),
@@ -99,9 +98,14 @@ fn every_problem() -> Vec<Problem> {
         Problem::method_not_allowed(),
         Problem::cross_site(),
         Problem::unauthorized(),
-        failed,
     ];
-    every_refusal().into_iter().map(Problem::from).chain(ours).collect()
+    every_refusal().into_iter().map(Problem::from).chain(every_fault()).chain(ours).collect()
+}
+
+fn every_fault() -> Vec<Problem> {
+    let kinds = [FaultKind::Unavailable, FaultKind::Denied, FaultKind::Corrupt, FaultKind::Internal];
+    let faults = kinds.into_iter().flat_map(|kind| [Fault::new(kind, "no answer"), Fault::new(kind, "no answer").of_source()]);
+    faults.map(Problem::from).collect()
 }
 
 async fn refused(problem: Problem, lang: Lang, brand: &Brand) -> Page {
@@ -215,6 +219,14 @@ async fn a_refusal_keeps_its_status_and_headers_and_helps() {
 }
 
 #[tokio::test]
+async fn every_fault_is_told_in_the_readers_own_language() {
+    for problem in every_fault() {
+        let page = refused(problem.clone(), Lang::German, &Brand::default()).await;
+        assert!(!page.text.contains("lang=\"en\"") && page.text.contains("Noch einmal versuchen</a>"), "{}: {}", problem.kind, page.text);
+    }
+}
+
+#[tokio::test]
 async fn every_page_is_whole_in_every_language() {
     for lang in Lang::ALL {
         for page in every_page(lang, &Brand::default()).await {
@@ -254,7 +266,19 @@ async fn the_policy_lets_in_what_stands_in_the_page_and_nothing_else() {
 async fn sem_6_nothing_in_a_page_submits_or_loads_anything() {
     for page in every_page(Lang::English, &full_brand()).await {
         let text = page.text.to_ascii_lowercase();
-        for bad in [".submit(", "requestsubmit", "onload", ".click(", "http-equiv", "fetch(", "xmlhttprequest", "<link", "<iframe", "import(", "url("] {
+        for bad in [
+            ".submit(",
+            "requestsubmit",
+            "onload",
+            ".click(",
+            "http-equiv",
+            "fetch(",
+            "xmlhttprequest",
+            "<link",
+            "<iframe",
+            "import(",
+            "url(",
+        ] {
             assert!(!text.contains(bad), "{bad} in {text}");
         }
         let outside: Vec<&str> = text.match_indices("http").map(|(at, _)| &text[at..text.len().min(at + 24)]).collect();

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use oncelink_core::coverage::Coverage;
 use oncelink_core::holder::Holder;
 use oncelink_core::link::Link;
 use oncelink_core::redeem::{Grant, Opened};
@@ -90,7 +89,7 @@ async fn send(app: &App, grant: Grant, opened: Opened, ask: Ask) -> Result<Respo
         claim,
         seat,
         range,
-        word: Coverage::new(),
+        word: None,
         opened,
         fresh: true,
         acknowledged_later: false,

@@ -11,7 +11,7 @@ use oncelink_core::holder::Holder;
 use oncelink_core::link::Link;
 use oncelink_core::redeem::Look;
 use oncelink_core::token::Token;
-use oncelink_core::{Actor, Refusal};
+use oncelink_core::{Actor, No, Refusal};
 
 use super::bytes::{self, Ask};
 use super::{cookie, direct, form, view};
@@ -97,14 +97,18 @@ async fn show(app: &App, token: &Token, ask: Ask) -> Result<Response, Problem> {
             _ => direct::answer(app, &link, token, ask).await,
         };
     }
-    if let Some(handle) = back
-        && negotiate::wanted(&ask.headers) == Form::Html
-        && let Ok((link, claim)) = app.links.find_delivery(&handle, &ask.actor).await
-    {
-        return Ok(view::resuming(app, &link, &claim, &handle, &ask.headers));
-    }
+    let own = match back {
+        Some(handle) if negotiate::wanted(&ask.headers) == Form::Html => match app.links.find_delivery(&handle, &ask.actor).await {
+            Ok((link, claim)) => return Ok(view::resuming(app, &link, &claim, &handle, &ask.headers)),
+            Err(No::Refused(refusal)) => Some(refusal),
+            Err(No::Failed(_)) => None,
+        },
+        Some(_) | None => None,
+    };
     if let Some(refusal) = app.links.why_not(&link, &ask.actor) {
-        return Err(Problem::of(refusal, app.links.now()));
+        // What became of the browser's own download says more than that the link is used up.
+        let told = own.filter(|own| refusal == Refusal::Spent && matches!(own, Refusal::Completed { .. } | Refusal::Lapsed { .. }));
+        return Err(Problem::of(told.unwrap_or(refusal), app.links.now()));
     }
     if ask.method != Method::HEAD {
         note_view(app, &link, ask.actor, ask.wire.is_some()).await;

@@ -127,7 +127,7 @@ impl Client {
     }
 
     /// How many bytes from the beginning on the client has.
-    fn prefix(&self) -> u64 {
+    pub(super) fn prefix(&self) -> u64 {
         let facts = self.world.ledger.facts();
         let have = facts.claims.get(&self.handle.claim_id()).map(|of| of.have.clone()).unwrap_or_default();
         have.ranges().first().filter(|first| first.start == 0).map_or(0, |first| first.end)
@@ -184,7 +184,7 @@ impl Client {
         let from = wire.start + wire.received.get();
         wire.received.set(wire.received.get() + count);
         let (world, life) = (&self.world, wire.replica.life);
-        world.ledger.received(self.number, &wire.claim.id, from..from + count, life, world.time());
+        world.ledger.received(self.number, &wire.claim.id, from..from + count, life);
     }
 
     /// Claims, lets go before anything was fetched, and claims anew.
@@ -230,7 +230,7 @@ impl Client {
     }
 
     /// The one-step link. What broke can't be asked for again, but by its address.
-    async fn get_directly(&self) {
+    pub(super) async fn get_directly(&self) {
         for _ in 0..3 {
             match self.ask(Request::Direct(self.number)).await {
                 Some(Answer::Bytes(wire)) => {
@@ -257,6 +257,8 @@ impl Client {
         let world = &self.world;
         let replica = world.some_replica();
         let barred = self.barred(&request, replica.links.now());
+        let name = self.number;
+        world.ledger.tell(|| format!("client {name} asks {:?} for {request:?} at {}", replica.life, world.time()));
         let call = Rc::new(Call { answer: RefCell::new(None), broken: Cell::new(false), abandoned: Cell::new(false) });
         let (owner, safe) = (Owner::Server(replica.life), request.is_safe());
         let is_direct = matches!(request, Request::Direct(_));
@@ -280,6 +282,7 @@ impl Client {
         let world = &self.world;
         loop {
             if let Some(answer) = sent.call.answer.borrow_mut().take() {
+                world.ledger.tell(|| format!("client {} is answered {answer:?}", self.number));
                 sent.judge(world, &answer);
                 return Some(answer);
             }
@@ -300,7 +303,7 @@ impl Client {
         if self.world.dice.one_in(2) {
             self.world.tasks.cancel(sent.task);
             if sent.is_direct {
-                self.world.orphans_excused.set(true);
+                self.world.ledger.excuse_orphans();
             }
         }
     }

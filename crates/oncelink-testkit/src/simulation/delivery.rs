@@ -19,6 +19,7 @@ use super::account::Account;
 use super::executor::{Life, breathe, breathe_times};
 use super::plan::LEASE;
 use super::replica::Replica;
+use super::world::World;
 
 /// A connection that carries one response.
 pub(super) struct Wire {
@@ -39,13 +40,18 @@ pub(super) struct Wire {
 /// One response of one claim.
 pub(super) struct Delivery {
     replica: Rc<Replica>,
+    world: Rc<World>,
     claim: Claim,
     account: Rc<Account>,
     wire: Rc<Wire>,
     /// Whether an untouched claim is given back, since its holder was made on the spot.
     fresh: bool,
+    /// Whether the holder's word was taken.
+    takes_over: bool,
     stage: Cell<Stage>,
     cut: Cell<bool>,
+    /// Whether the store was asked, and answered, after the link was revoked.
+    knew: Cell<bool>,
     /// What the record knows of this response.
     delivered: Cell<u64>,
     sent: Cell<u64>,
@@ -60,6 +66,12 @@ enum Stage {
     Broken,
 }
 
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} bytes of {} from {} on", self.length, self.claim.id, self.start)
+    }
+}
+
 impl Wire {
     /// The server looks at what the client's TCP has acknowledged.
     fn look(&self) -> u64 {
@@ -71,12 +83,13 @@ impl Wire {
 }
 
 impl Delivery {
-    pub(super) fn new(replica: Rc<Replica>, account: Rc<Account>, wire: Rc<Wire>, word: Coverage, fresh: bool) -> Self {
-        let claim = wire.claim.clone();
+    pub(super) fn new(world: &Rc<World>, account: Rc<Account>, wire: Rc<Wire>, word: Option<Coverage>, fresh: bool) -> Self {
+        let takes_over = word.is_some();
+        let (claim, replica, world) = (wire.claim.clone(), Rc::clone(&wire.replica), Rc::clone(world));
         let lease_until = Cell::new(claim.lease_until().unwrap_or(claim.claimed_at));
         let (delivered, sent) = (Cell::new(0), Cell::new(0));
-        let (stage, cut, word) = (Cell::new(Stage::Running), Cell::new(false), RefCell::new(word));
-        Self { replica, claim, account, wire, fresh, stage, cut, delivered, sent, word, lease_until }
+        let (stage, cut, word) = (Cell::new(Stage::Running), Cell::new(false), RefCell::new(word.unwrap_or_default()));
+        Self { replica, world, claim, account, wire, fresh, takes_over, stage, cut, knew: Cell::new(false), delivered, sent, word, lease_until }
     }
 
     /// Which life of which server it belongs to.
@@ -101,6 +114,7 @@ impl Delivery {
             if wire.broken.get() || delivery.cut.get() || !delivery.account.draw(count) {
                 return;
             }
+            delivery.world.ledger.written(&delivery.claim.id, delivery.world.time(), delivery.knew.get());
             wire.written.set(wire.written.get() + count);
             if wire.written.get() == wire.length {
                 delivery.account.begin_finish();
@@ -138,22 +152,22 @@ impl Delivery {
     }
 
     async fn renew(&self) {
+        let revoked = self.world.ledger.facts().revoked.is_some();
         let arrived = self.wire.look();
-        if arrived > self.delivered.get() {
-            match self.report(arrived, self.wire.written.get(), false, false).await {
-                Ok(true) => {}
-                Ok(false) => self.cut.set(true),
-                Err(_) if self.is_leased() => {}
-                Err(_) => self.cut.set(true),
-            }
-        } else if !self.is_leased() || self.is_revoked().await {
+        let goes_on = if arrived > self.delivered.get() {
+            self.report(arrived, self.wire.written.get(), false, false).await
+        } else {
+            self.is_unrevoked().await.map(|unrevoked| unrevoked && self.is_leased())
+        };
+        self.knew.set(revoked && goes_on.is_ok());
+        if !goes_on.unwrap_or_else(|_| self.is_leased()) {
             self.cut.set(true);
         }
     }
 
-    async fn is_revoked(&self) -> bool {
-        let found = self.replica.links.store().find_claim(&self.claim.link, &self.claim.id).await;
-        found.is_ok_and(|found| found.is_some_and(|(link, _)| link.revoked_at.is_some()))
+    async fn is_unrevoked(&self) -> Result<bool, Fault> {
+        let found = self.replica.links.store().find_claim(&self.claim.link, &self.claim.id).await?;
+        Ok(found.is_none_or(|(link, _)| link.revoked_at.is_none()))
     }
 
     async fn until_acknowledged(&self) -> bool {
@@ -185,7 +199,7 @@ impl Delivery {
         let mut coverage = self.word.borrow().clone();
         coverage.add(self.wire.start + self.delivered.get()..self.wire.start + delivered.max(self.delivered.get()));
         let new_sent = sent.saturating_sub(self.sent.get());
-        let report = Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent) };
+        let report = Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent), takes_over: self.takes_over };
         let outcome = self.replica.links.report(&self.claim, report, &Actor::default()).await?;
         self.delivered.set(self.delivered.get().max(delivered));
         self.sent.set(self.sent.get() + new_sent);

@@ -92,6 +92,11 @@ impl Tasks {
         self.remove(|task| task.owner == Owner::Server(life));
     }
 
+    /// Drops every task.
+    pub(super) fn clear(&self) {
+        self.remove(|_| true);
+    }
+
     fn remove(&self, condemned: impl Fn(&Task) -> bool) {
         let mut gone = Vec::new();
         let mut running = self.running.borrow_mut();

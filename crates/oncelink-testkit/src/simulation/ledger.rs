@@ -18,7 +18,7 @@ use oncelink_core::{Refusal, Timestamp};
 
 use super::Promise;
 use super::executor::Life;
-use super::plan::{LEASE, Plan, SIZE};
+use super::plan::{Plan, SIZE};
 
 /// Shared between the store's decorator, the servers and the clients.
 pub(super) struct Ledger {
@@ -27,6 +27,8 @@ pub(super) struct Ledger {
     /// Whether the task that runs now is one of a safe request.
     safe: AtomicBool,
     facts: Mutex<Facts>,
+    /// What happened, line by line, when somebody wants to read it.
+    story: Option<Mutex<Vec<String>>>,
 }
 
 /// What is known.
@@ -54,6 +56,8 @@ pub(super) struct ClaimFacts {
     /// The latest epoch that was granted; 0 when none was.
     pub(super) epoch: u32,
     pub(super) released: bool,
+    /// Whether a release was ever sent: it may arrive at any time, and let the holder claim anew.
+    releasing: bool,
     pub(super) completed: bool,
     /// Epochs of which a completion was ordered by hand and took effect.
     pub(super) ordered: BTreeSet<u32>,
@@ -73,7 +77,7 @@ pub(super) struct ClaimFacts {
 }
 
 /// A write that may set a lease.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 struct Renewal {
     /// When, by its writer's clock.
     now: Timestamp,
@@ -84,8 +88,21 @@ struct Renewal {
 }
 
 impl Ledger {
-    pub(super) fn new(plan: Plan, expires_at: Timestamp) -> Self {
-        Self { plan, expires_at, safe: AtomicBool::new(false), facts: Mutex::default() }
+    pub(super) fn new(plan: Plan, expires_at: Timestamp, told: bool) -> Self {
+        let story = told.then(|| Mutex::new(vec![format!("{plan:?}")]));
+        Self { plan, expires_at, safe: AtomicBool::new(false), facts: Mutex::default(), story }
+    }
+
+    /// Adds a line to the story, if there is one.
+    pub(super) fn tell(&self, line: impl FnOnce() -> String) {
+        if let Some(story) = &self.story {
+            story.lock().unwrap_or_else(PoisonError::into_inner).push(line());
+        }
+    }
+
+    /// What happened, line by line; empty unless it was asked for at the beginning.
+    pub(super) fn story(&self) -> Vec<String> {
+        self.story.as_ref().map(|story| story.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
     }
 
     pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
@@ -126,7 +143,7 @@ impl Ledger {
         if of.completed {
             return Some((Promise::CompleteMeansOver, "the claim was completed before"));
         }
-        let lapsed = of.epoch > 0 && !of.released && of.lease_until().is_some_and(|end| slowest >= end);
+        let lapsed = of.epoch > 0 && !of.releasing && of.lease_until().is_some_and(|end| slowest >= end);
         lapsed.then_some((Promise::CompleteMeansOver, "the claim had lapsed before"))
     }
 
@@ -143,8 +160,15 @@ impl Ledger {
         self.renewing(&wish.claim, Renewal { now: wish.now, until: wish.lease_until, claims: true });
     }
 
+    /// A release is on its way.
+    pub(super) fn releasing(&self, claim: &ClaimRef) {
+        self.sending("release");
+        self.facts().claims.entry(claim.claim.clone()).or_default().releasing = true;
+    }
+
     /// A claim took effect, or was refused.
     pub(super) fn claimed(&self, wish: &ClaimRequest, outcome: &ClaimOutcome) {
+        self.tell(|| format!("claim {} at {:?}: {outcome:?}", wish.claim, wish.now));
         let ClaimOutcome::Granted { link, claim, fresh } = outcome else { return };
         let mut facts = self.facts();
         if claim.id != wish.claim {
@@ -174,8 +198,18 @@ impl Ledger {
 
     /// A report took effect, or didn't.
     pub(super) fn recorded(&self, report: &Progress, outcome: &RecordOutcome) {
-        let RecordOutcome::Kept(claim) = outcome else { return };
+        self.tell(|| format!("{report:?}: {outcome:?}"));
         let mut facts = self.facts();
+        let claim = match outcome {
+            RecordOutcome::Kept(claim) => claim,
+            RecordOutcome::NotYours => return,
+            RecordOutcome::Revoked => {
+                // The answer doesn't say whether the last byte of a revoked link completed its claim; it may have.
+                let of = facts.claims.entry(report.claim.claim.clone()).or_default();
+                of.completed |= report.may_complete;
+                return;
+            }
+        };
         let Some(of) = facts.claims.get_mut(&claim.id) else { return };
         if let ClaimState::Completed { .. } = claim.state {
             of.completed = true;
@@ -190,6 +224,7 @@ impl Ledger {
 
     /// A completion by hand took effect, or didn't.
     pub(super) fn completed(&self, claim: &ClaimRef, outcome: CompleteOutcome) {
+        self.tell(|| format!("complete {claim:?}: {outcome:?}"));
         if outcome != CompleteOutcome::Completed {
             return;
         }
@@ -204,6 +239,7 @@ impl Ledger {
 
     /// A release took effect, or didn't.
     pub(super) fn released(&self, claim: &ClaimRef, outcome: ReleaseOutcome) {
+        self.tell(|| format!("release {claim:?}: {outcome:?}"));
         if outcome != ReleaseOutcome::Released {
             return;
         }
@@ -217,23 +253,20 @@ impl Ledger {
 
     /// A revocation took effect, at this true time.
     pub(super) fn revoked(&self, outcome: &RevokeOutcome, time: i64) {
+        self.tell(|| format!("revoke at {time}: {outcome:?}"));
         if matches!(outcome, RevokeOutcome::Revoked(_)) {
             self.facts().revoked.get_or_insert(time);
         }
     }
 
     /// Bytes of a claim reached a client.
-    pub(super) fn received(&self, client: usize, claim: &ClaimId, range: Range<u64>, life: Life, time: i64) {
+    pub(super) fn received(&self, client: usize, claim: &ClaimId, range: Range<u64>, life: Life) {
+        self.tell(|| format!("client {client} has received {range:?} of {claim} from {life:?}"));
         let mut facts = self.facts();
         facts.fed.insert(client);
         if facts.fed.len() > self.plan.uses as usize {
             let (fed, uses) = (facts.fed.len(), self.plan.uses);
             facts.break_(Promise::OneClaimant, format!("{fed} holders have bytes of a link for {uses}"));
-        }
-        // A running response ends at the next renewal; however slow that is, it ends with the lease.
-        let last = facts.revoked.map(|at| at + LEASE + self.plan.fastest() - self.plan.slowest());
-        if last.is_some_and(|last| time > last) {
-            facts.break_(Promise::DecidedInOneWrite, "bytes more than a lease after the revocation");
         }
         let of = facts.claims.entry(claim.clone()).or_default();
         of.have.add(range.clone());
@@ -245,9 +278,15 @@ impl Ledger {
         }
     }
 
-    /// A byte of a claim is about to be written to a connection.
-    pub(super) fn written(&self, claim: &ClaimId) {
-        self.facts().claims.entry(claim.clone()).or_default().written = true;
+    /// Bytes of a claim are about to be written to a connection, at this true time. `knew`: the lease was renewed, or
+    /// would have been, after the link was revoked.
+    pub(super) fn written(&self, claim: &ClaimId, time: i64, knew: bool) {
+        self.tell(|| format!("bytes of {claim} are written at {time}"));
+        let mut facts = self.facts();
+        facts.claims.entry(claim.clone()).or_default().written = true;
+        if knew {
+            facts.break_(Promise::DecidedInOneWrite, "bytes were sent after a renewal that began after the revocation");
+        }
     }
 
     /// Bytes that arrived, but whose acknowledgement didn't.
@@ -296,12 +335,14 @@ impl ClaimFacts {
     /// The latest time to which the lease can run, whatever the order in which the writes arrive: a report that began
     /// after the end of all others doesn't count.
     pub(super) fn lease_until(&self) -> Option<Timestamp> {
-        let mut renewals = self.renewals.clone();
-        renewals.sort_unstable();
-        renewals.into_iter().fold(None, |end: Option<Timestamp>, renewal| match end {
-            Some(end) if renewal.now >= end && !renewal.claims => Some(end),
-            end => end.max(Some(renewal.until)),
-        })
+        let mut end = self.renewals.iter().filter(|renewal| renewal.claims).map(|renewal| renewal.until).max()?;
+        loop {
+            let reached = self.renewals.iter().filter(|renewal| renewal.now < end).map(|renewal| renewal.until);
+            match reached.max() {
+                Some(later) if later > end => end = later,
+                Some(_) | None => return Some(end),
+            }
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use oncelink_core::claim::Claim;
-use oncelink_core::coverage::Coverage;
 use oncelink_core::holder::{ClaimHandle, Holder};
 use oncelink_core::link::Link;
 use oncelink_core::object::ByteRange;
@@ -19,7 +18,7 @@ use super::replica::Replica;
 use super::world::World;
 
 /// A request.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Request {
     /// GET of a link that isn't direct.
     Look,
@@ -50,6 +49,7 @@ impl Request {
 }
 
 /// An answer.
+#[derive(Debug)]
 pub(super) enum Answer {
     /// 200 without anything of the object, 204, 303 to where it is.
     Done,
@@ -144,17 +144,18 @@ async fn fetch(world: &Rc<World>, replica: &Rc<Replica>, handle: &ClaimHandle, a
     };
     let word = links.taken_on_word(&claim, &asked);
     let wire = wire(world, replica, claim, &range);
-    depart(world, opened, Delivery::new(Rc::clone(replica), account, Rc::clone(&wire), word, false));
+    depart(world, opened, Delivery::new(world, account, Rc::clone(&wire), word, false));
     Ok(Answer::Bytes(wire))
 }
 
 async fn direct(world: &Rc<World>, replica: &Rc<Replica>, client: usize) -> Result<Answer, No> {
     let link: Link = replica.links.look(&world.token).await?.into_link();
     let (grant, opened) = replica.links.redeem_direct(&link, &world.token, 0..SIZE, &Actor::default()).await?;
-    world.ledger.belongs(&grant.claim.id, client, false);
+    // Nobody lies here: there is no Range, so there is no word of the holder's.
+    world.ledger.belongs(&grant.claim.id, client, true);
     let Some(account) = replica.accounts.enter(&grant.claim, SIZE) else { return Err(Refusal::BudgetSpent.into()) };
     let wire = wire(world, replica, grant.claim, &(0..SIZE));
-    depart(world, opened, Delivery::new(Rc::clone(replica), account, Rc::clone(&wire), Coverage::new(), true));
+    depart(world, opened, Delivery::new(world, account, Rc::clone(&wire), None, true));
     Ok(Answer::Bytes(wire))
 }
 

@@ -40,18 +40,17 @@ pub(super) struct World {
     replicas: RefCell<Vec<Rc<Replica>>>,
     wires: RefCell<Vec<Rc<Wire>>>,
     crashes_left: Cell<u32>,
-    /// Claims of direct links that a crash or a client's going away may have left behind.
-    pub(super) orphans_excused: Cell<bool>,
 }
 
 impl World {
     /// Builds the world of `seed` with nobody in it yet.
-    pub(super) fn new(seed: u64, setup: &Setup) -> Rc<Self> {
+    pub(super) fn new(seed: u64, setup: &Setup, told: bool) -> Rc<Self> {
         let dice = Arc::new(SeededEntropy::new(seed));
         let plan = Plan::draw(&dice);
         let token = Token::create(dice.as_ref());
         let time = Arc::new(AtomicI64::new(NOW.as_millis()));
-        let ledger = Arc::new(Ledger::new(plan.clone(), Timestamp::from_millis(NOW.as_millis() + plan.expires_in)));
+        let expires_at = Timestamp::from_millis(NOW.as_millis() + plan.expires_in);
+        let ledger = Arc::new(Ledger::new(plan.clone(), expires_at, told));
         let truth = (setup.store)();
         let world = Rc::new(Self {
             weather: Arc::new(Weather::new(Arc::clone(&dice), plan.trouble, plan.slowness)),
@@ -59,7 +58,6 @@ impl World {
             replicas: RefCell::default(),
             wires: RefCell::default(),
             crashes_left: Cell::new(plan.crashes),
-            orphans_excused: Cell::new(false),
             habits: setup.habits,
             dice,
             plan,
@@ -86,6 +84,21 @@ impl World {
     /// Stores the link.
     pub(super) async fn insert_link(&self) {
         let _ = self.truth.insert(vec![new_link(self.link())]).await;
+    }
+
+    /// The clocks go on until every lease has run out and the link has expired.
+    pub(super) fn outlast(&self) {
+        self.time.fetch_add(self.plan.expires_in + 10_000 * LEASE, Ordering::Relaxed);
+    }
+
+    /// The clocks go on until every lease has run out that isn't bound to the link's end.
+    pub(super) fn outlast_leases(&self) {
+        self.time.fetch_add(3 * LEASE, Ordering::Relaxed);
+    }
+
+    /// Whether a server has crashed.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.crashes_left.get() < self.plan.crashes
     }
 
     /// The true time in milliseconds.
@@ -122,11 +135,20 @@ impl World {
 
     /// Runs until nobody has anything left to do; false when that never comes.
     pub(super) fn run(&self) -> bool {
-        for step in 0..MOST_STEPS {
+        let rests = self.run_for(MOST_STEPS);
+        // Tasks hold the world, and the world its tasks.
+        if !rests {
+            self.tasks.clear();
+        }
+        rests
+    }
+
+    fn run_for(&self, steps: u32) -> bool {
+        for step in 0..steps {
             for parcel in self.weather.take_late() {
                 self.tasks.spawn_network(parcel);
             }
-            if step == MOST_STEPS / 4 {
+            if step == steps / 4 {
                 self.weather.calm_down();
             }
             if !self.tasks.step(&self.dice, |safe| self.ledger.set_safe(safe)) {
@@ -159,9 +181,12 @@ impl World {
     fn crash(&self) {
         let place = usize::try_from(self.dice.below(self.plan.skews.len() as u64)).unwrap_or(0);
         let life = self.replicas.borrow()[place].life;
-        self.orphans_excused.set(true);
+        self.ledger.tell(|| format!("{life:?} crashes at {}", self.time()));
+        self.ledger.excuse_orphans();
         let mut wires = self.wires.borrow_mut();
-        wires.iter().filter(|wire| wire.replica.life == life).for_each(|wire| wire.broken.set(true));
+        for wire in wires.iter().filter(|wire| wire.replica.life == life && !wire.broken.replace(true)) {
+            self.ledger.unacknowledged(&wire.claim.id, wire.received.get() - wire.acknowledged.get());
+        }
         wires.retain(|wire| wire.replica.life != life);
         drop(wires);
         self.tasks.crash(life);

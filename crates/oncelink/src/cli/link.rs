@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use oncelink_config::ClientOptions;
+use oncelink_core::policy::MAX_USES;
 
 /// What to do with links.
 #[derive(Args)]
@@ -17,6 +18,9 @@ pub(crate) struct LinkArgs {
 #[expect(clippy::large_enum_variant, reason = "there is one of them in the life of the process")]
 pub(crate) enum LinkCommand {
     /// Create a link for each key and print its URL, which is shown this once
+    #[command(
+        override_usage = "oncelink link create [OPTIONS] <KEY>...\n       oncelink link create [OPTIONS] --prefix <PREFIX>\n       oncelink link create [OPTIONS] --csv <FILE>"
+    )]
     Create(CreateArgs),
     /// List links, newest first
     List(ListArgs),
@@ -49,7 +53,7 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
     /// How often each may be taken [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_USES)))]
     pub(crate) uses: Option<u32>,
     /// How long the link lives, such as 12h or 7d
     #[arg(long, value_name = "DURATION", conflicts_with = "expires_at")]

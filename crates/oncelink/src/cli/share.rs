@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use oncelink_core::policy::MAX_USES;
 
 /// What to share and how.
 #[derive(Args)]
@@ -11,7 +12,7 @@ pub(crate) struct ShareArgs {
     #[arg(value_name = "PATH|s3://BUCKET/KEY")]
     pub(crate) target: String,
     /// How often it may be taken
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_USES)))]
     pub(crate) uses: u32,
     /// How long the link lives
     #[arg(long, value_name = "DURATION", default_value = "1d")]

@@ -12,6 +12,7 @@ mod clients;
 mod commands;
 mod crashes;
 mod delivery;
+mod handing_over;
 mod hostile;
 mod lease;
 mod network;

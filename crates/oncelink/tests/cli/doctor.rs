@@ -52,8 +52,8 @@ fn what_must_be_mended_is_told_with_its_remedy_and_fails() {
     fs::write(folder.path().join("oncelink-data/oncelink.db"), "no database, but long enough to look like one from the outside")
         .expect("writable");
     let ran = run(folder.path(), &["doctor", "not-there", "--brand-logo", "no.svg", "--json"]).exits(1);
-    for check in ["API key", "store", "source 'not-there'", "logo"] {
-        assert_eq!(status(&ran, check), "FAIL", "{check}");
+    for check in ["API key", "store", "source 'not-there'", "brand"] {
+        assert_eq!(status(&ran, check), "fail", "{check}");
     }
     assert!(ran.err.contains("4 things must be mended") && !ran.out.contains("olk_hush"), "{ran:?}");
 }
@@ -63,7 +63,7 @@ fn a_wrong_file_is_a_finding_and_a_wrong_flag_is_wrong_usage() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("oncelink.toml"), "lisen = \"127.0.0.1:0\"\n").expect("writable");
     let ran = run(folder.path(), &["doctor", "--json"]).exits(1);
-    assert_eq!(status(&ran, "configuration"), "FAIL");
+    assert_eq!(status(&ran, "configuration"), "fail");
     assert!(ran.out.contains("did you mean 'listen'?"), "{ran:?}");
     fs::remove_file(folder.path().join("oncelink.toml")).expect("there");
     run(folder.path(), &["doctor", "--lease", "soon"]).exits(2);
@@ -72,7 +72,7 @@ fn a_wrong_file_is_a_finding_and_a_wrong_flag_is_wrong_usage() {
 #[test]
 fn the_public_url_is_asked_whether_it_leads_here() {
     let folder = tempfile::tempdir().expect("a folder");
-    let cases = [("200 OK", "ok", 0), ("502 Bad Gateway", "warn", 0), ("301 Moved Permanently", "FAIL", 1)];
+    let cases = [("200 OK", "ok", 0), ("502 Bad Gateway", "warn", 0), ("301 Moved Permanently", "fail", 1)];
     for (answered, expected, code) in cases {
         let server = Script::start(vec![answer(answered, &["Location: https://elsewhere.invalid/"], b"")]);
         let ran = run(folder.path(), &["doctor", "--public-url", &format!("{}/base", server.url()), "--json"]).exits(code);
@@ -91,7 +91,7 @@ fn a_buckets_clock_is_compared_with_ours() {
     command.args(["doctor", &source, "--json"]).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "y");
     command.env("AWS_EC2_METADATA_DISABLED", "true");
     let ran = finish(&mut command).exits(1);
-    assert_eq!(status(&ran, "clock"), "FAIL");
+    assert_eq!(status(&ran, "clock"), "fail");
     assert!(ran.out.contains("timedatectl"), "{ran:?}");
 }
 

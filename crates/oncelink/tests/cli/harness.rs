@@ -32,7 +32,8 @@ pub(crate) fn program(folder: &Path) -> Command {
             command.env_remove(&name);
         }
     }
-    command.current_dir(folder).stdin(Stdio::null());
+    // Help texts are as wide as the terminal, which this has none of.
+    command.env_remove("COLUMNS").current_dir(folder).stdin(Stdio::null());
     command
 }
 

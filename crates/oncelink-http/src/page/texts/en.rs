@@ -64,19 +64,13 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         title: "Too many passphrases were tried",
         text: "Too many passphrases were tried. Nothing has been used up. Please try again in {wait}.",
     },
-    too_many_requests: Case {
-        title: "One moment, please",
-        text: "Too many requests came from your network. Please try again in {wait}.",
-    },
+    too_many_requests: Case { title: "One moment, please", text: "Too many requests came from your network. Please try again in {wait}." },
     unavailable: Case {
         title: "Not available right now",
         text: "The file can’t be fetched at the moment. Nothing has been used up. Please try the same link again in a while.",
     },
     internal: Case { title: "Something went wrong here", text: "It wasn’t you. Please try again in a while." },
-    method_not_allowed: Case {
-        title: "This doesn’t work here",
-        text: "Please open the link that you were sent, and press its button.",
-    },
+    method_not_allowed: Case { title: "This doesn’t work here", text: "Please open the link that you were sent, and press its button." },
     cross_site: Case {
         title: "Sent from another site",
         text: "For your protection a download starts only from the link’s own page. Nothing has been used up. Please open the link itself.",

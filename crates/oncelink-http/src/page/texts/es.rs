@@ -42,10 +42,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         title: "Ya se ha descargado",
         text: "Esta descarga se completó el {when}. Busque el archivo entre las descargas de su navegador.",
     },
-    lapsed: Case {
-        title: "Ya no es posible continuar",
-        text: "Esta descarga se interrumpió y se podía continuar hasta el {when}.",
-    },
+    lapsed: Case { title: "Ya no es posible continuar", text: "Esta descarga se interrumpió y se podía continuar hasta el {when}." },
     budget_spent: Case {
         title: "Esta descarga no puede seguir",
         text: "Se ha vuelto a empezar tantas veces que se ha enviado más del doble del tamaño del archivo.",
@@ -79,10 +76,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         text: "Ahora mismo no se puede obtener el archivo. No se ha gastado nada. Pruebe el mismo enlace un poco más tarde.",
     },
     internal: Case { title: "Algo ha fallado aquí", text: "No ha sido culpa suya. Inténtelo de nuevo un poco más tarde." },
-    method_not_allowed: Case {
-        title: "Esto no funciona aquí",
-        text: "Abra el enlace que le han enviado y pulse su botón.",
-    },
+    method_not_allowed: Case { title: "Esto no funciona aquí", text: "Abra el enlace que le han enviado y pulse su botón." },
     cross_site: Case {
         title: "Enviado desde otro sitio",
         text: "Para su protección, una descarga solo comienza desde la propia página del enlace. No se ha gastado nada. Abra el enlace directamente.",

@@ -78,10 +78,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         title: "Indisponible pour le moment",
         text: "Le fichier ne peut pas être obtenu pour l’instant. Rien n’a été consommé. Veuillez réessayer le même lien un peu plus tard.",
     },
-    internal: Case {
-        title: "Une erreur s’est produite ici",
-        text: "Vous n’y êtes pour rien. Veuillez réessayer un peu plus tard.",
-    },
+    internal: Case { title: "Une erreur s’est produite ici", text: "Vous n’y êtes pour rien. Veuillez réessayer un peu plus tard." },
     method_not_allowed: Case {
         title: "Cela ne fonctionne pas ici",
         text: "Veuillez ouvrir le lien qui vous a été envoyé et appuyer sur son bouton.",

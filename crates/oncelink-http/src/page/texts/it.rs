@@ -62,27 +62,18 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         title: "Non da questa rete",
         text: "Questo link funziona solo da certe reti, per esempio quella di un’azienda. Si colleghi a quella giusta o si rivolga al mittente.",
     },
-    passphrase_needed: Case {
-        title: "Serve una password",
-        text: "Riapra il link e inserisca la password che ha ricevuto dal mittente.",
-    },
+    passphrase_needed: Case { title: "Serve una password", text: "Riapra il link e inserisca la password che ha ricevuto dal mittente." },
     locked: Case {
         title: "Troppe password provate",
         text: "Sono state provate troppe password. Non è stato consumato nulla. Riprovi tra {wait}.",
     },
-    too_many_requests: Case {
-        title: "Un momento, per favore",
-        text: "Dalla Sua rete sono arrivate troppe richieste. Riprovi tra {wait}.",
-    },
+    too_many_requests: Case { title: "Un momento, per favore", text: "Dalla Sua rete sono arrivate troppe richieste. Riprovi tra {wait}." },
     unavailable: Case {
         title: "Al momento non disponibile",
         text: "Per ora non è possibile ottenere il file. Non è stato consumato nulla. Riprovi lo stesso link un po’ più tardi.",
     },
     internal: Case { title: "Qui qualcosa è andato storto", text: "Non è colpa Sua. Riprovi un po’ più tardi." },
-    method_not_allowed: Case {
-        title: "Qui non funziona",
-        text: "Apra il link che Le è stato inviato e prema il suo pulsante.",
-    },
+    method_not_allowed: Case { title: "Qui non funziona", text: "Apra il link che Le è stato inviato e prema il suo pulsante." },
     cross_site: Case {
         title: "Inviato da un altro sito",
         text: "Per la Sua protezione un download inizia solo dalla pagina del link stesso. Non è stato consumato nulla. Apra direttamente il link.",

@@ -42,10 +42,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         title: "Al gedownload",
         text: "Deze download is voltooid op {when}. Zoek het bestand bij de downloads van uw browser.",
     },
-    lapsed: Case {
-        title: "Hervatten kan niet meer",
-        text: "Deze download is afgebroken en kon worden hervat tot {when}.",
-    },
+    lapsed: Case { title: "Hervatten kan niet meer", text: "Deze download is afgebroken en kon worden hervat tot {when}." },
     budget_spent: Case {
         title: "Deze download kan niet verder",
         text: "Hij is zo vaak opnieuw begonnen dat er meer dan tweemaal de grootte van het bestand is verzonden.",
@@ -79,10 +76,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         text: "Het bestand kan op dit moment niet worden opgehaald. Er is niets verbruikt. Probeer dezelfde link straks opnieuw.",
     },
     internal: Case { title: "Hier is iets misgegaan", text: "Het lag niet aan u. Probeer het straks opnieuw." },
-    method_not_allowed: Case {
-        title: "Dat werkt hier niet",
-        text: "Open de link die u is gestuurd en druk op de knop.",
-    },
+    method_not_allowed: Case { title: "Dat werkt hier niet", text: "Open de link die u is gestuurd en druk op de knop." },
     cross_site: Case {
         title: "Vanaf een andere site verzonden",
         text: "Voor uw veiligheid begint een download alleen vanaf de pagina van de link zelf. Er is niets verbruikt. Open de link zelf.",

@@ -10,7 +10,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     uses: "Pozostało użyć",
     uses_of: "{left} z {uses}",
     passphrase: "Hasło",
-    passphrase_hint: "Nadawca przekazał je Tobie inną drogą.",
+    passphrase_hint: "Nadawca przekazał Ci je inną drogą.",
     passphrase_wrong: "To nie jest właściwe hasło. Niczego nie zużyto; spróbuj ponownie.",
     download: "Pobierz",
     resume: "Kontynuuj pobieranie",
@@ -23,10 +23,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     imprint: "Informacje o dostawcy",
     ask_sender: "Poproś nadawcę o nowy link.",
     try_again: "Spróbuj ponownie",
-    home: Case {
-        title: "Pliki przekazywane jeden raz",
-        text: "Aby otrzymać plik, otwórz przesłany Ci link. Nic więcej tu nie ma.",
-    },
+    home: Case { title: "Pliki przekazywane jeden raz", text: "Aby otrzymać plik, otwórz przesłany Ci link. Nic więcej tu nie ma." },
     unknown: Case {
         title: "Nie ma takiego linku",
         text: "Być może adres nie został skopiowany w całości. Wielkie i małe litery mają znaczenie.",
@@ -51,37 +48,28 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         text: "Zaczynano je od nowa tak często, że wysłano ponad dwukrotność rozmiaru pliku.",
     },
     object_changed: Case {
-        title: "Plik się zmienił",
-        text: "Nie jest to już plik, który nadawca dla Ciebie wybrał. Niczego nie zużyto.",
+        title: "Plik się zmienił", text: "Nie jest to już plik, który nadawca dla Ciebie wybrał. Niczego nie zużyto."
     },
     object_not_found: Case {
-        title: "Tego pliku już nie ma",
-        text: "Nie ma go już tam, gdzie umieścił go nadawca. Niczego nie zużyto.",
+        title: "Tego pliku już nie ma", text: "Nie ma go już tam, gdzie umieścił go nadawca. Niczego nie zużyto."
     },
     address_not_allowed: Case {
         title: "Nie z tej sieci",
         text: "Ten link działa tylko z określonych sieci, na przykład firmowej. Połącz się z właściwą siecią albo zapytaj nadawcę.",
     },
-    passphrase_needed: Case {
-        title: "Potrzebne jest hasło",
-        text: "Otwórz link ponownie i wpisz hasło otrzymane od nadawcy.",
-    },
+    passphrase_needed: Case { title: "Potrzebne jest hasło", text: "Otwórz link ponownie i wpisz hasło otrzymane od nadawcy." },
     locked: Case {
         title: "Zbyt wiele prób podania hasła",
         text: "Zbyt wiele razy próbowano podać hasło. Niczego nie zużyto. Spróbuj ponownie za {wait}.",
     },
-    too_many_requests: Case {
-        title: "Chwileczkę",
-        text: "Z Twojej sieci przyszło zbyt wiele żądań. Spróbuj ponownie za {wait}.",
-    },
+    too_many_requests: Case { title: "Chwileczkę", text: "Z Twojej sieci przyszło zbyt wiele żądań. Spróbuj ponownie za {wait}." },
     unavailable: Case {
         title: "Chwilowo niedostępne",
         text: "Pliku nie można w tej chwili pobrać. Niczego nie zużyto. Spróbuj użyć tego samego linku nieco później.",
     },
     internal: Case { title: "Coś poszło tu nie tak", text: "To nie Twoja wina. Spróbuj ponownie nieco później." },
     method_not_allowed: Case {
-        title: "Tutaj to nie działa",
-        text: "Otwórz przesłany Ci link i naciśnij znajdujący się tam przycisk.",
+        title: "Tutaj to nie działa", text: "Otwórz przesłany Ci link i naciśnij znajdujący się tam przycisk."
     },
     cross_site: Case {
         title: "Wysłano z innej strony",

@@ -42,21 +42,16 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         title: "Já foi baixado",
         text: "Este download foi concluído em {when}. Procure o arquivo entre os downloads do seu navegador.",
     },
-    lapsed: Case {
-        title: "O prazo para continuar acabou",
-        text: "Este download foi interrompido e podia ser continuado até {when}.",
-    },
+    lapsed: Case { title: "O prazo para continuar acabou", text: "Este download foi interrompido e podia ser continuado até {when}." },
     budget_spent: Case {
         title: "Este download não pode continuar",
         text: "Ele foi recomeçado tantas vezes que mais do dobro do tamanho do arquivo já foi enviado.",
     },
     object_changed: Case {
-        title: "O arquivo foi alterado",
-        text: "Ele não é mais o que o remetente escolheu para você. Nada foi gasto.",
+        title: "O arquivo foi alterado", text: "Ele não é mais o que o remetente escolheu para você. Nada foi gasto."
     },
     object_not_found: Case {
-        title: "O arquivo não está mais lá",
-        text: "Ele não está mais onde o remetente o colocou. Nada foi gasto.",
+        title: "O arquivo não está mais lá", text: "Ele não está mais onde o remetente o colocou. Nada foi gasto."
     },
     address_not_allowed: Case {
         title: "Não a partir desta rede",
@@ -79,10 +74,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         text: "Não é possível obter o arquivo agora. Nada foi gasto. Tente o mesmo link de novo um pouco mais tarde.",
     },
     internal: Case { title: "Algo deu errado aqui", text: "A culpa não foi sua. Tente novamente um pouco mais tarde." },
-    method_not_allowed: Case {
-        title: "Isso não funciona aqui",
-        text: "Abra o link que enviaram a você e pressione o botão dele.",
-    },
+    method_not_allowed: Case { title: "Isso não funciona aqui", text: "Abra o link que enviaram a você e pressione o botão dele." },
     cross_site: Case {
         title: "Enviado de outro site",
         text: "Para sua proteção, um download só começa na própria página do link. Nada foi gasto. Abra o link diretamente.",

@@ -32,9 +32,13 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     revoked: Case { title: "此链接已被撤回", text: "发送者已将其撤回。" },
     expired: Case { title: "此链接已过期", text: "其有效期至 {when}。" },
     not_yet: Case { title: "尚未到时间", text: "此链接从 {when} 起可以使用。" },
-    completed: Case { title: "已经下载完成", text: "此下载已于 {when} 完成。请在浏览器的下载列表中查找该文件。" },
+    completed: Case {
+        title: "已经下载完成", text: "此下载已于 {when} 完成。请在浏览器的下载列表中查找该文件。"
+    },
     lapsed: Case { title: "已超过可继续下载的时间", text: "此下载曾中断，只能在 {when} 之前继续。" },
-    budget_spent: Case { title: "此下载无法继续", text: "由于多次重新开始，已发送的数据超过了文件大小的两倍。" },
+    budget_spent: Case {
+        title: "此下载无法继续", text: "由于多次重新开始，已发送的数据超过了文件大小的两倍。"
+    },
     object_changed: Case { title: "文件已更改", text: "它已不是发送者为您选择的文件。次数未被扣除。" },
     object_not_found: Case { title: "文件已不存在", text: "它已不在发送者存放的位置。次数未被扣除。" },
     address_not_allowed: Case {
@@ -42,17 +46,17 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         text: "此链接只能从特定网络（例如公司网络）使用。请连接到正确的网络，或联系发送者。",
     },
     passphrase_needed: Case { title: "需要密码", text: "请重新打开链接，并输入发送者告知您的密码。" },
-    locked: Case { title: "密码尝试次数过多", text: "密码尝试次数过多。链接的次数未被扣除。请在 {wait}后重试。" },
+    locked: Case {
+        title: "密码尝试次数过多", text: "密码尝试次数过多。链接的次数未被扣除。请在 {wait}后重试。"
+    },
     too_many_requests: Case { title: "请稍候", text: "来自您所在网络的请求过多。请在 {wait}后重试。" },
     unavailable: Case {
-        title: "暂时不可用",
-        text: "目前无法获取该文件。次数未被扣除。请稍后使用同一链接重试。",
+        title: "暂时不可用", text: "目前无法获取该文件。次数未被扣除。请稍后使用同一链接重试。"
     },
     internal: Case { title: "我们这里出了问题", text: "这不是您的原因。请稍后重试。" },
     method_not_allowed: Case { title: "此处无法这样操作", text: "请打开您收到的链接，并按下其中的按钮。" },
     cross_site: Case {
-        title: "请求来自其他网站",
-        text: "为了保护您，下载只能从链接自己的页面开始。次数未被扣除。请直接打开该链接。",
+        title: "请求来自其他网站", text: "为了保护您，下载只能从链接自己的页面开始。次数未被扣除。请直接打开该链接。"
     },
     other: Case { title: "无法执行此请求", text: "供请求者参考的详细信息：" },
     units: ["B", "kB", "MB", "GB", "TB"],

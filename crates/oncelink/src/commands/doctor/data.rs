@@ -1,12 +1,13 @@
-//! The data folder: can it be used, is there room, and who else may look into it.
+//! What lies on this machine: the data folder, room on its disk, who may look into it, and the brand's files.
 
 use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use oncelink_config::Config;
+use oncelink_config::{BrandSpec, Config};
 use rustix::fs::{Access, access, statvfs};
 
+use crate::brand;
 use crate::commands::doctor::finding::Finding;
 use crate::data_dir::DataDir;
 use crate::output;
@@ -16,7 +17,7 @@ const TIGHT: u64 = 50_000_000;
 /// Below this somebody should look after it.
 const SCARCE: u64 = 1_000_000_000;
 
-/// Looks at the folder, at the disk it is on, and at the logo's file.
+/// Looks at the folder, at the disk it is on, and at the brand.
 pub(crate) fn examine(config: &Config) -> Vec<Finding> {
     let folder = config.data.as_path();
     let Some(there) = existing(folder) else {
@@ -24,7 +25,7 @@ pub(crate) fn examine(config: &Config) -> Vec<Finding> {
     };
     let mut findings = vec![usable(folder, there), room(there)];
     findings.extend(key(&DataDir::new(folder).key_path()));
-    findings.extend(config.brand.logo.as_deref().map(logo));
+    findings.extend(brand(config));
     findings
 }
 
@@ -83,12 +84,19 @@ fn key(path: &Path) -> Option<Finding> {
     })
 }
 
-fn logo(path: &Path) -> Finding {
-    match std::fs::File::open(path).and_then(|file| file.metadata()) {
-        Ok(seen) if seen.is_file() => Finding::ok("logo", format!("{} can be read", path.display())),
-        Ok(_) => Finding::fail("logo", format!("{} is no file", path.display()), "Name an SVG, PNG or JPEG file with --brand-logo."),
-        Err(error) => Finding::fail("logo", format!("{} can't be read: {error}", path.display()), "Name another file with --brand-logo."),
+/// What pages say of the sender, if anything: the logo's file may not do.
+fn brand(config: &Config) -> Option<Finding> {
+    if config.brand == BrandSpec::default() {
+        return None;
     }
+    Some(match brand::load(&config.brand) {
+        Ok(_) => Finding::ok("brand", "can be shown"),
+        Err(failure) => Finding::fail(
+            "brand",
+            failure.to_string(),
+            "Correct the setting that is named (--brand-name, --brand-logo, --brand-colour, --brand-imprint).",
+        ),
+    })
 }
 
 fn is_writable_by_others(seen: &Metadata) -> bool {

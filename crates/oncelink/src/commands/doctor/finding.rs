@@ -46,7 +46,7 @@ impl Finding {
 
     /// For machines.
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "check": self.check, "status": self.status.as_str(), "detail": self.detail, "remedy": self.remedy })
+        json!({ "check": self.check, "status": self.status.as_str().to_lowercase(), "detail": self.detail, "remedy": self.remedy })
     }
 
     /// For people.
@@ -76,6 +76,6 @@ mod tests {
         assert_eq!(Finding::ok("store", "version 1").to_text(), "ok    store: version 1");
         let failed = Finding::fail("source 'a'", "no\u{1b}[2J", "Do this:\n  and that");
         assert_eq!(failed.to_text(), "FAIL  source 'a': no\u{fffd}[2J\n      Do this:\n        and that");
-        assert_eq!(failed.to_json()["status"], "FAIL");
+        assert_eq!(failed.to_json()["status"], "fail");
     }
 }

@@ -92,17 +92,19 @@ async fn read(source: &Arc<dyn ObjectSource>, key: &ObjectKey) -> Result<(), Obj
     Ok(())
 }
 
+/// A bucket that can't be listed might still be read, but then a missing object can't be told from a forbidden one, and
+/// nothing can be tried out here.
 fn cant_list(check: &str, kind: &SourceKind, error: &ObjectError) -> Finding {
     let detail = format!("{} can't be listed: {error}", place(kind));
-    match (kind, is_denied(error)) {
-        // Links work without: only browsing doesn't, and a missing object can't be told from a forbidden one.
-        (SourceKind::S3 { .. }, true) => {
-            let why = "Without it nobody can browse the source or use --prefix, and a missing object can't be told from a forbidden one. Whether objects can be read can't be tried out either.";
-            Finding::warn(check, detail, format!("{}\n{why}", remedy(kind, Right::List)))
-        }
-        (SourceKind::Local { .. }, true) => Finding::fail(check, detail, remedy(kind, Right::List)),
-        (_, false) => Finding::fail(check, detail, elsewhere(kind)),
-    }
+    let remedy = match (kind, is_denied(error)) {
+        (SourceKind::S3 { .. }, true) => format!(
+            "{}\nIf the credentials themselves are refused, correct them (AWS_PROFILE, AWS_ACCESS_KEY_ID or a role).",
+            remedy(kind, Right::List)
+        ),
+        (SourceKind::Local { .. }, true) => remedy(kind, Right::List),
+        (SourceKind::S3 { .. } | SourceKind::Local { .. }, false) => elsewhere(kind),
+    };
+    Finding::fail(check, detail, remedy)
 }
 
 fn cant_read(check: &str, kind: &SourceKind, key: &ObjectKey, error: &ObjectError) -> Finding {
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn a_missing_right_is_told_with_the_statement_that_grants_it() {
         let list = cant_list("source 'x'", &bucket(), &denied());
-        assert!(list.status == Status::Warn && list.remedy.expect("a remedy").contains("\"s3:ListBucket\""));
+        assert!(list.status == Status::Fail && list.remedy.expect("a remedy").contains("\"s3:ListBucket\""));
         let read = cant_read("source 'x'", &bucket(), &ObjectKey::parse("out/a").expect("a key"), &denied());
         let remedy = read.remedy.expect("a remedy");
         assert!(

@@ -67,18 +67,13 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::link::LinkCommand;
+    use crate::cli::link::{LinkArgs, LinkCommand};
     use crate::cli::{Cli, Command};
 
     fn wish(line: &[&str]) -> Result<Value, Failure> {
         let cli = Cli::try_parse_from([&["oncelink", "link", "create", "a/b.pdf"], line].concat()).expect("valid usage");
-        match cli.command {
-            Command::Link(link) => match link.command {
-                LinkCommand::Create(args) => Ok(for_key(&terms(&args)?, &args.keys[0])),
-                _ => panic!("another command"),
-            },
-            _ => panic!("another command"),
-        }
+        let Command::Link(LinkArgs { command: LinkCommand::Create(args) }) = cli.command else { panic!("another command") };
+        Ok(for_key(&terms(&args)?, &args.keys[0]))
     }
 
     #[test]

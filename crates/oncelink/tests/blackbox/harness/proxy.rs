@@ -28,6 +28,19 @@ impl Proxy {
         });
         Self { addr, task }
     }
+
+    /// Cuts one connection after another, each when so many bytes of its answers have passed; later ones are whole.
+    pub(crate) async fn cutting_one_by_one(target: SocketAddr, passes: Vec<u64>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("a bound listener has an address");
+        let task = tokio::spawn(async move {
+            let mut passes = passes.into_iter();
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, target, passes.next().unwrap_or(u64::MAX)));
+            }
+        });
+        Self { addr, task }
+    }
 }
 
 impl Drop for Proxy {

@@ -204,9 +204,8 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(30);
         self.addr = loop {
             let log = self.log();
-            let mark = log[before..].split_once("listening on http://").and_then(|(_, rest)| rest.split_once('\n'));
+            let mark = log[before..].split_once("listening on http://").and_then(|(_, rest)| rest.split_once(['\n', '"', ' ']));
             if let Some((address, _)) = mark {
-                let address = address.trim().trim_end_matches('/');
                 break address.parse().unwrap_or_else(|error| panic!("{address}: {error}"));
             }
             let gone = child.try_wait().expect("a child can be asked");
