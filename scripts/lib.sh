@@ -13,12 +13,16 @@ readonly deny_version=0.20 schemathesis_version=4.32.5 tail_lines=60
 
 failed=()
 scratch=$(mktemp -d)
+# Some engines run as users of their own.
+chmod 711 "$scratch"
 mkdir -p "$logs"
 
 clean_up() {
-    local status=$?
+    local status=$? engine
     trap - EXIT
-    if [[ -d $scratch/garage ]]; then "$top/scripts/engines/garage.sh" stop "$scratch/garage" || true; fi
+    for engine in garage postgres dynoxide; do
+        if [[ -d $scratch/$engine ]]; then "$top/scripts/engines/$engine.sh" stop "$scratch/$engine" || true; fi
+    done
     rm -rf "$scratch"
     exit "$status"
 }
@@ -114,14 +118,22 @@ has_nightly() {
     rustup toolchain list 2>/dev/null | grep -q '^nightly'
 }
 
-# Starts the S3 engine once and takes its settings into the environment.
-garage_up() {
-    local settings
-    if [[ -d $scratch/garage ]]; then return; fi
-    settings=$("$top/scripts/engines/garage.sh" start "$scratch/garage" 2>"$logs/garage.log") || {
-        printf '%-9s FAILED  %s\n' garage "$logs/garage.log"
-        tail -n "$tail_lines" "$logs/garage.log" | sed 's/^/    /'
+# Starts an engine once and takes its settings into the environment. From then on tests may not do without it.
+engine_up() {
+    local name=$1 settings
+    if [[ -d $scratch/$name ]]; then return; fi
+    settings=$("$top/scripts/engines/$name.sh" start "$scratch/$name" 2>"$logs/$name.log") || {
+        printf '%-9s FAILED  %s\n' "$name" "$logs/$name.log"
+        tail -n "$tail_lines" "$logs/$name.log" | sed 's/^/    /'
         exit 1
     }
     eval "$settings"
+    export ONCELINK_TEST_REQUIRE_ENGINES=1
+}
+
+# The engines that stores and sources are tried on. The S3 one comes first: its keys are checked, the others take any.
+engines_up() {
+    engine_up garage
+    engine_up postgres
+    engine_up dynoxide
 }

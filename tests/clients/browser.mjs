@@ -15,6 +15,8 @@ export async function browse(t, options = {}) {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   page.problems = [];
+  page.foreign = [];
+  context.on('request', (request) => /^(http:\/\/127\.0\.0\.1|blob:http:\/\/127\.0\.0\.1|data:)/.test(request.url()) || page.foreign.push(request.url()));
   page.on('pageerror', (error) => page.problems.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()));
   return page;

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,8 +17,39 @@ export function scratch(t) {
   return folder;
 }
 
+/** What senders ask of any server that answers at `url` for `key`. */
+class Sender {
+  async api(method, target, body) {
+    const headers = { authorization: `Bearer ${this.key}`, accept: 'application/json' };
+    if (body) headers['content-type'] = 'application/json';
+    const answer = await fetch(this.url + target, { method, headers, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${target}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
+  }
+
+  /** A link to a file of the source. */
+  async link(key, terms = {}) {
+    const made = await this.api('POST', '/v1/links', { source: 'files', key, ...terms });
+    return { id: made.id, url: made.url };
+  }
+
+  show(link) {
+    return this.api('GET', `/v1/links/${link.id}`);
+  }
+
+  /** Waits until the link's first claim is completed: the acknowledgement of the last byte may be a moment behind. */
+  async completed(link) {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const record = await this.show(link);
+      if (record.claims[0]?.state === 'completed') return record;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`never completed: ${JSON.stringify(await this.show(link))}`);
+  }
+}
+
 /** A running server with a source folder of its own. */
-export class Server {
+export class Server extends Sender {
   static async start(t, flags = []) {
     const server = new Server(scratch(t), flags);
     mkdirSync(server.files);
@@ -28,6 +60,7 @@ export class Server {
   }
 
   constructor(folder, flags) {
+    super();
     Object.assign(this, { folder, flags, files: path.join(folder, 'files'), listen: '127.0.0.1:0' });
   }
 
@@ -55,34 +88,6 @@ export class Server {
   put(name, content) {
     writeFileSync(path.join(this.files, name), content);
     return content;
-  }
-
-  async api(method, target, body) {
-    const headers = { authorization: `Bearer ${this.key}`, accept: 'application/json' };
-    if (body) headers['content-type'] = 'application/json';
-    const answer = await fetch(this.url + target, { method, headers, body: body && JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${method} ${target}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  }
-
-  /** A link to a file of the source. */
-  async link(key, terms = {}) {
-    const made = await this.api('POST', '/v1/links', { source: 'files', key, ...terms });
-    return { id: made.id, url: made.url };
-  }
-
-  show(link) {
-    return this.api('GET', `/v1/links/${link.id}`);
-  }
-
-  /** Waits until the link's first claim is completed: the acknowledgement of the last byte may be a moment behind. */
-  async completed(link) {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const record = await this.show(link);
-      if (record.claims[0]?.state === 'completed') return record;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`never completed: ${JSON.stringify(await this.show(link))}`);
   }
 }
 
@@ -117,6 +122,78 @@ export async function cuttingProxy(t, cuts, target) {
   return proxy;
 }
 
+/**
+ * A proxy for one request per connection that cuts every `every`-th reply of a claim's bytes in its middle. It can be paused,
+ * which stops all replies once so many bytes have gone through; then `paused` is fulfilled.
+ */
+export async function lossyProxy(t, every) {
+  const proxy = { cut: 0, target: '', limit: Infinity };
+  let [replies, passed] = [0, 0];
+  let resume = [];
+  proxy.pauseAfter = (bytes) => {
+    proxy.limit = passed + bytes;
+    proxy.paused = new Promise((resolve) => (proxy.isPaused = resolve));
+  };
+  proxy.goOn = () => {
+    proxy.limit = Infinity;
+    resume.splice(0).forEach((go) => go());
+  };
+  const server = http.createServer((request, answer) => {
+    const { hostname, port } = new URL(proxy.target);
+    const options = { hostname, port, path: request.url, method: request.method, headers: { ...request.headers, connection: 'close' } };
+    const upstream = http.request(options, (reply) => {
+      const bytes = request.method === 'GET' && request.url.startsWith('/c/') && reply.statusCode === 206;
+      const isCut = bytes && every > 0 && (replies += 1) % every === 0;
+      let left = isCut ? Number(reply.headers['content-length']) >> 1 : Infinity;
+      answer.writeHead(reply.statusCode, reply.rawHeaders);
+      reply.on('data', (chunk) => {
+        passed += chunk.length;
+        left -= chunk.length;
+        if (left < 0) {
+          proxy.cut += 1;
+          reply.destroy();
+          answer.write(chunk.subarray(0, chunk.length + left), () => answer.destroy());
+          return;
+        }
+        answer.write(chunk);
+        if (passed > proxy.limit) {
+          reply.pause();
+          resume.push(() => reply.resume());
+          proxy.isPaused();
+        }
+      });
+      reply.on('end', () => answer.end()).on('error', () => answer.destroy());
+    });
+    upstream.on('error', () => answer.destroy());
+    answer.on('close', () => upstream.destroy());
+    request.pipe(upstream);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close(() => {}) && server.closeAllConnections());
+  proxy.url = `http://127.0.0.1:${server.address().port}`;
+  return proxy;
+}
+
+/** The router with the bounds of a serverless transport, over memory: `files` by name; its links lead to `publicUrl`, if given. */
+export class Bounded extends Sender {
+  static async start(t, files, flags = []) {
+    const bounded = new Bounded();
+    const folder = scratch(t);
+    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+    const child = spawn(process.env.ONCELINK_BOUNDED, [...flags, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
+    const line = await new Promise((resolve, reject) => {
+      let text = '';
+      child.stdout.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('\n')) resolve(text);
+      });
+      child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
+    });
+    return Object.assign(bounded, JSON.parse(line));
+  }
+}
+
 /** A server whose links lead through a proxy that cuts. */
 export async function servedThrough(t, cuts, flags = []) {
   const proxy = await cuttingProxy(t, cuts);
@@ -126,8 +203,9 @@ export async function servedThrough(t, cuts, flags = []) {
 }
 
 /** Runs a program to its end, without blocking the proxies of this process. */
-export function start(program, args, options = {}) {
+export function start(program, args, { onStart, ...options } = {}) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  onStart?.(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += chunk));
   child.stderr.on('data', (chunk) => (output.stderr += chunk));

@@ -1,22 +1,40 @@
 //! `cargo xtask promises`: writes into `docs/semantics.md` which tests exist for each promise.
+//! `cargo xtask bench`: builds the program and the measurements as they are released, and runs them.
 //!
 //! Must not check anything: that is what `cargo test -p xtask` does.
 
 use std::error::Error;
 use std::fs;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use xtask::{files, promises};
 
+const USAGE: &str = "usage: cargo xtask promises | cargo xtask bench [--quick|--full] [--only NAME,...] [--binary FILE] [--scratch DIR]";
+
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if wanted != ["promises"] {
-        return fail("usage: cargo xtask promises");
-    }
-    match renew() {
+    let done = match wanted.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["promises"] => renew(),
+        ["bench", flags @ ..] => bench(flags),
+        _ => return fail(USAGE),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
+}
+
+/// Builds the program, unless one is named, and runs the measurements on it.
+fn bench(flags: &[&str]) -> Result<(), Box<dyn Error>> {
+    if !flags.contains(&"--binary") {
+        cargo(&["build", "--release", "-p", "oncelink"])?;
+    }
+    cargo(&[&["run", "--release", "-p", "oncelink-bench", "--"], flags].concat())
+}
+
+fn cargo(words: &[&str]) -> Result<(), Box<dyn Error>> {
+    let status = Command::new(env!("CARGO")).args(words).current_dir(files::top()).status()?;
+    if status.success() { Ok(()) } else { Err(format!("cargo {} failed", words[0]).into()) }
 }
 
 fn renew() -> Result<(), Box<dyn Error>> {

@@ -9,8 +9,11 @@ use serde::Deserialize;
 #[derive(Args, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServeOptions {
-    /// Where links may point: [name=]DIR or [name=]s3://BUCKET[/PREFIX][?endpoint=URL&region=R&path_style=true]; the first is the default
-    #[arg(value_name = "SOURCE")]
+    /// Where links may point; the first is the default.
+    #[arg(
+        value_name = "SOURCE",
+        help = "Where links may point: [name=]DIR or [name=]s3://BUCKET[/PREFIX][?endpoint=URL&region=R&path_style=true]; the first is the default"
+    )]
     #[serde(skip)]
     pub sources: Vec<String>,
     /// One more source; may be repeated
@@ -19,14 +22,18 @@ pub struct ServeOptions {
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// What links begin with, such as https://files.example.org [default: the listening address]
-    #[arg(long, value_name = "URL")]
+    /// What links begin with.
+    #[arg(long, value_name = "URL", help = "What links begin with, such as https://files.example.org [default: the listening address]")]
     pub public_url: Option<String>,
     /// Folder of the SQLite file and of api-key, the key made at first start [default: ./oncelink-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
-    /// Where links are kept: sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or dynamodb://TABLE[?region=R&endpoint=URL] [default: a file in --data]
-    #[arg(long, value_name = "STORE")]
+    /// Where links are kept.
+    #[arg(
+        long,
+        value_name = "STORE",
+        help = "Where links are kept: sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE or dynamodb://TABLE[?region=R&endpoint=URL] [default: a file in --data]"
+    )]
     pub store: Option<String>,
     /// How long links are kept after their end; 0 or off: for ever [default: 30d]
     #[arg(long, value_name = "DURATION")]
@@ -58,7 +65,7 @@ pub struct ServeOptions {
     /// Requests that one address may make per minute; 0 for any number [default: 0]
     #[arg(long, value_name = "N")]
     pub rate_limit: Option<String>,
-    /// Connections in total [default: 1000]
+    /// Connections in total [default: 4096]
     #[arg(long, value_name = "N")]
     pub max_connections: Option<String>,
     /// How long a shutdown waits for running downloads [default: 30s]
@@ -88,8 +95,8 @@ pub struct ServeOptions {
 /// The settings of the commands that talk to a server.
 #[derive(Args, Clone, Default)]
 pub struct ClientOptions {
-    /// The server's address, such as https://files.example.org [default: the server of --data]
-    #[arg(long, value_name = "URL")]
+    /// The server's address.
+    #[arg(long, value_name = "URL", help = "The server's address, such as https://files.example.org [default: the server of --data]")]
     pub server: Option<String>,
     /// The API key; better in ONCELINK_KEY, where other users of the machine don't see it [default: api-key in --data]
     #[arg(long, value_name = "KEY")]

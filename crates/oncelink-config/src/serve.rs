@@ -94,7 +94,7 @@ impl Config {
             allow_redirect: layers.find("allow-redirect", |o| &o.allow_redirect, truth)?.unwrap_or(false),
             trusted_proxies: layers.find("trusted-proxies", |o| &o.trusted_proxies, networks)?.unwrap_or_default(),
             rate_limit: layers.find("rate-limit", |o| &o.rate_limit, |text| number(text, 0..=1_000_000))?.unwrap_or(0),
-            max_connections: layers.find("max-connections", |o| &o.max_connections, |text| number(text, 1..=1_000_000))?.unwrap_or(1_000)
+            max_connections: layers.find("max-connections", |o| &o.max_connections, |text| number(text, 1..=1_000_000))?.unwrap_or(4_096)
                 as usize,
             drain: layers.find("drain", |o| &o.drain, |text| span(text, SECOND..=DAY))?.unwrap_or(Duration::from_secs(30)),
             brand: brand(layers)?,

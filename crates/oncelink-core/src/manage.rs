@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::apikey::{Action, ApiKey, ApiKeySecret, KeyId, Scope};
+use crate::apikey::{Action, ApiKey, ApiKeyHash, ApiKeySecret, KeyId, Scope};
 use crate::claim::{Claim, ClaimState, Standing};
 use crate::create::{Draft, Sender, linked};
 use crate::event::{Event, EventKind};
@@ -37,16 +37,29 @@ impl Links {
     /// # Errors
     /// A fault.
     pub async fn authenticate(&self, secret: &ApiKeySecret) -> Result<Option<ApiKey>, Fault> {
-        let Some(key) = self.parts.keys.find_key(&secret.hash()).await? else { return Ok(None) };
-        if key.revoked_at.is_some() {
-            return Ok(None);
-        }
+        self.authenticate_hash(&secret.hash()).await
+    }
+
+    /// The API key of which somebody has shown the secret before, unless it has been revoked since. Notes its use.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn authenticate_hash(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, Fault> {
+        let Some(key) = self.find_key(hash).await? else { return Ok(None) };
         let now = self.now();
         if key.last_used_at.is_none_or(|at| now.since(at) >= TOUCH_EVERY) {
             // A note for people, not a rule: a store that can't take it doesn't stop the request.
             let _ = self.parts.keys.touch_key(&key.id, now).await;
         }
         Ok(Some(key))
+    }
+
+    /// The API key with this hash, unless it is unknown or revoked. Notes nothing: for whoever only looks whether it still holds.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn find_key(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, Fault> {
+        Ok(self.parts.keys.find_key(hash).await?.filter(|key| key.revoked_at.is_none()))
     }
 
     /// One page of the links that the sender may see.

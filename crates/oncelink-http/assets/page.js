@@ -9,7 +9,8 @@ for (const time of document.querySelectorAll('time')) {
     // An old browser: the time stays in UTC.
   }
 }
-const form = document.querySelector('form')
+// A file that comes in parts has a script of its own.
+const form = document.querySelector('form:not([data-segment])')
 if (form) {
   const button = form.querySelector('button')
   const started = document.getElementById('started')

@@ -22,6 +22,11 @@ mod wish;
 mod words;
 
 pub(crate) use answers::Always;
+pub(crate) use keys::Scopes;
+pub(crate) use links::{read as read_cursor, written as written_cursor};
+pub(crate) use place::{KeyPlace, LinkPlace};
+pub(crate) use record::url;
+pub(crate) use wish::NewLink;
 
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use oncelink_core::Links;
 use tokio_util::task::TaskTracker;
 
+use crate::console::{Sessions, ShortSecret};
 use crate::delivery::account::Accounts;
 use crate::limit::Limits;
 use crate::metrics::Metrics;
@@ -58,6 +59,7 @@ pub struct App {
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tracker: TaskTracker,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 impl App {
@@ -70,7 +72,18 @@ impl App {
             accounts: Arc::default(),
             metrics: Arc::default(),
             tracker: TaskTracker::new(),
+            sessions: Arc::default(),
         }
+    }
+
+    /// With a secret that all replicas share, so that each knows the console's sessions of the others. Without it a session of
+    /// the console ends with the process that began it.
+    ///
+    /// # Errors
+    /// It is too short to be one.
+    pub fn with_console_secret(mut self, secret: &str) -> Result<Self, ShortSecret> {
+        self.sessions = Arc::new(Sessions::shared(secret)?);
+        Ok(self)
     }
 
     /// The deliveries whose records are still being written. A graceful shutdown closes it and waits for it.

@@ -7,6 +7,7 @@
 //! - [`mod@router`]: the route table, and what is true of every answer;
 //! - `recipient`: links, claims and their bytes; `delivery`: the bytes on their way and the record of them;
 //! - `api`: what senders do; `ops`: health, metrics and the OpenAPI document;
+//! - `console`: the senders' pages, over the same rules;
 //! - `problem`: every error's status; `page`: every page that a person sees.
 
 mod api;
@@ -14,6 +15,7 @@ mod app;
 mod auth;
 mod body;
 mod client;
+mod console;
 mod delivery;
 mod json;
 mod limit;
@@ -31,6 +33,7 @@ mod wire;
 pub use app::{App, Oversize, Settings, Transport};
 pub use auth::Identity;
 pub use client::Peer;
+pub use console::ShortSecret;
 pub use page::{BadBrand, Brand};
 pub use problem::{broken_off, failed, misconfigured, too_much};
 pub use router::router;

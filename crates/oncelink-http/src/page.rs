@@ -11,14 +11,17 @@
 //! ```
 //!
 //! - [`brand`]: who sends; [`lang`]: the reader's language; [`texts`]: every text in every language;
+//! - [`segments`]: the part of a link's page that fetches a large file in parts; [`assets`]: the scripts for it;
 //! - [`said`]: texts with values in them; [`explain`]: what a problem says to a person;
 //! - [`frame`]: what all pages share: style, script, content security policy.
 
+mod assets;
 mod brand;
 mod explain;
 mod frame;
 mod lang;
 mod said;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -31,11 +34,14 @@ use oncelink_core::disposition;
 use oncelink_core::link::Link;
 use oncelink_core::{Refusal, Timestamp};
 
+pub(crate) use assets::asset;
 pub use brand::{BadBrand, Brand};
 use explain::{Explanation, Help};
+pub(crate) use frame::Inline;
 use frame::{Forms, Frame};
 pub(crate) use lang::{Lang, lang};
 use said::Piece;
+pub(crate) use segments::{Facts, Segments};
 use texts::Texts;
 
 use crate::problem::Problem;
@@ -50,6 +56,8 @@ pub(crate) struct LinkView<'a> {
     pub(crate) lease: Duration,
     /// How long the presigned URL lives, where the link is delivered by a redirect.
     pub(crate) redirect_ttl: Option<Duration>,
+    /// How the page fetches a file that one response can't carry.
+    pub(crate) segments: Option<Segments>,
 }
 
 /// What the page's button does.
@@ -95,6 +103,11 @@ pub(crate) fn home(lang: Lang, brand: &Brand) -> Response {
     page.frame.answer(page.render())
 }
 
+/// A size as people write it in English, for pages that speak nothing else.
+pub(crate) fn size(bytes: u64) -> String {
+    said::size(bytes, Lang::English.texts())
+}
+
 #[derive(Template)]
 #[template(path = "link.html")]
 struct LinkPage<'a> {
@@ -110,6 +123,9 @@ struct LinkPage<'a> {
     error: Option<String>,
     intro: Vec<Piece<'a>>,
     note: Vec<Piece<'a>>,
+    /// What holds without the script, where there is one that fetches parts.
+    plain_note: Vec<Piece<'a>>,
+    segments: Option<&'a Segments>,
 }
 
 #[derive(Template)]
@@ -129,8 +145,14 @@ impl<'a> LinkPage<'a> {
     fn new(view: &'a LinkView<'a>, problem: Option<&Problem>, lang: Lang, brand: &'a Brand) -> Self {
         let t = lang.texts();
         let terms = &view.link.terms;
+        let segments = view.segments.as_ref();
+        let elsewhere = view.redirect_ttl.or(segments.and_then(|segments| segments.exchange)).is_some();
+        let frame = Frame::new(lang, brand, if elsewhere { Forms::Anywhere } else { Forms::Own });
         Self {
-            frame: Frame::new(lang, brand, if view.redirect_ttl.is_some() { Forms::Anywhere } else { Forms::Own }),
+            frame: match segments {
+                Some(segments) => frame.with_module(segments.script()),
+                None => frame,
+            },
             heading: heading(&view.offer, t, brand),
             name: disposition::safe_name(&terms.filename),
             size: said::size(view.link.object.size, t),
@@ -142,6 +164,8 @@ impl<'a> LinkPage<'a> {
             error: problem.and_then(|problem| passphrase_error(problem, t)),
             intro: intro(&view.offer, t),
             note: note(view, t),
+            plain_note: segments.map(|segments| segments::plain_note(segments, t)).unwrap_or_default(),
+            segments,
         }
     }
 }
@@ -166,6 +190,7 @@ fn intro<'a>(offer: &Offer<'_>, t: &'static Texts) -> Vec<Piece<'a>> {
 /// What happens after the click, and what to do when it breaks.
 fn note<'a>(view: &LinkView<'_>, t: &'static Texts) -> Vec<Piece<'a>> {
     match (view.redirect_ttl, &view.offer) {
+        (None, _) if view.segments.is_some() => said::pieces(t.parts.note, "lease", Piece::Span(said::at_least(view.lease, t))),
         (Some(ttl), _) => said::pieces(t.note_exchange, "seconds", Piece::Span(said::seconds(ttl, t))),
         (None, Offer::Claim { .. }) => said::pieces(t.note, "lease", Piece::Span(said::at_least(view.lease, t))),
         (None, Offer::Resume { .. }) => vec![Piece::Text(t.resume_how)],

@@ -110,6 +110,19 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "cross-site", "Sent from another site", detail)
     }
 
+    /// A form without the session's token: from another site, or from before the session.
+    pub(crate) fn stale_form() -> Self {
+        let detail = "This form doesn't belong to your session. Nothing was changed: open the page anew and send it again.";
+        Self::new(StatusCode::FORBIDDEN, "stale-form", "Stale form", detail)
+    }
+
+    /// A form that was sent before, whose result is shown once.
+    pub(crate) fn form_sent_before() -> Self {
+        let detail = "This form was sent before, and what it made was shown then. Nothing was made a second time. If a link's address is \
+                      lost, reissue it on the link's page; if a key is lost, revoke it and make another.";
+        Self::new(StatusCode::CONFLICT, "form-sent-before", "Sent twice", detail)
+    }
+
     /// Too many requests from one address.
     pub(crate) fn too_many_requests(seconds: u64) -> Self {
         let detail = "Too many requests came from this address. Wait a moment.";
@@ -157,6 +170,15 @@ impl Problem {
     /// The HTTP status.
     pub(crate) fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The detail as a sentence beside the field that it speaks of.
+    pub(crate) fn sentence(&self) -> String {
+        let named = self.field.as_ref().and_then(|field| self.detail.strip_prefix(&format!("'{field}' ")));
+        let mut rest = named.unwrap_or(&self.detail).chars();
+        let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+        let sentence = first + rest.as_str();
+        if sentence.ends_with(['.', '}', '…']) { sentence } else { sentence + "." }
     }
 
     /// The refusal that it came from.

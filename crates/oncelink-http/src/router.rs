@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::client::Client;
 use crate::negotiate::{self, Form};
 use crate::problem::Problem;
-use crate::{api, openapi, ops, page, recipient};
+use crate::{api, console, openapi, ops, page, recipient};
 
 /// True of every answer, errors included: a link must stay out of caches, referrers, sniffers and search engines.
 const PRIVATE: [(header::HeaderName, HeaderValue); 4] = [
@@ -52,7 +52,9 @@ fn routes(app: &App) -> Router {
     let (routes, document) = documented();
     routes
         .merge(ops::plain_routes(document))
+        .merge(console::routes(app))
         .route("/", get(home))
+        .route("/assets/{name}", get(page::asset))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         // Outermost last.

@@ -146,12 +146,13 @@ impl Root {
         }
     }
 
-    /// The directory that is at the source's path now.
+    /// The directory that is at the source's path now. Looked at each time, opened only when it is another one.
     fn dir(&self) -> Result<Arc<Dir>, Fault> {
-        let there = Dir::open_ambient_dir(&self.path, ambient_authority()).map_err(|error| fault::opening(&self.path, error))?;
+        let failed = |error| fault::opening(&self.path, error);
+        let there = fs::metadata(&self.path).map_err(failed)?;
         let mut held = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
-        if !version::same_place(&held, &there).map_err(|error| fault::opening(&self.path, error))? {
-            *held = Arc::new(there);
+        if !version::same_place(&held, &there).map_err(failed)? {
+            *held = Arc::new(Dir::open_ambient_dir(&self.path, ambient_authority()).map_err(failed)?);
         }
         Ok(Arc::clone(&held))
     }

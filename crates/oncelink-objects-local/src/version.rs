@@ -28,19 +28,20 @@ pub(crate) fn timestamp(modified: SystemTime) -> Timestamp {
     }
 }
 
-/// Whether two handles are of the same directory.
+/// Whether an open directory is the one that `there` was said of.
 #[cfg(unix)]
-pub(crate) fn same_place(one: &Dir, other: &Dir) -> io::Result<bool> {
-    use cap_std::fs::MetadataExt;
-    let (one, other) = (one.dir_metadata()?, other.dir_metadata()?);
-    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+pub(crate) fn same_place(held: &Dir, there: &std::fs::Metadata) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    use cap_std::fs::MetadataExt as _;
+    let held = held.dir_metadata()?;
+    Ok((held.dev(), held.ino()) == (there.dev(), there.ino()))
 }
 
-/// Whether two handles are of the same directory: not to be known here.
+/// Whether an open directory is the one that `there` was said of: not to be known here.
 #[cfg(not(unix))]
-pub(crate) fn same_place(one: &Dir, other: &Dir) -> io::Result<bool> {
-    one.dir_metadata()?;
-    other.dir_metadata()?;
+pub(crate) fn same_place(held: &Dir, _: &std::fs::Metadata) -> io::Result<bool> {
+    held.dir_metadata()?;
     Ok(true)
 }
 

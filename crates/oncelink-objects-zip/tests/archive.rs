@@ -120,19 +120,25 @@ async fn the_same_folder_makes_the_same_archive_in_another_process() {
 #[tokio::test]
 async fn a_changed_file_is_refused_where_it_is_needed_and_before_the_first_byte() {
     let (_outer, folder) = gift();
-    let source = open(&folder);
-    let info = head(&source).await;
-    // The last file of the archive.
-    fs::write(folder.join("sub/\u{fc}ber \u{1f381}.bin"), b"another").expect("writable");
-    assert!(matches!(range(&source, &info, 0..info.size).await, Err(ObjectError::Changed)), "known before the first byte");
-    assert!(range(&source, &info, 0..50).await.is_ok(), "what doesn't need the file doesn't mind");
-    let problem = source.head(source.key()).await.expect_err("it has changed").to_string();
-    assert!(problem.contains("has changed since") && problem.contains("\u{fc}ber"), "{problem}");
-    let (_outer, folder) = gift();
-    let source = open(&folder);
-    fs::remove_file(folder.join("a.txt")).expect("it is there");
-    assert!(matches!(range(&source, &info, 0..info.size).await, Err(ObjectError::Changed)), "another version");
-    assert!(source.head(source.key()).await.is_err(), "a missing file");
+    // What changes lies far behind what is read when the archive is opened.
+    fs::write(folder.join("a-large.bin"), pattern(2_000_000)).expect("writable");
+    let changes: [fn(&Path); 2] = [
+        |folder| fs::write(folder.join("sub/\u{fc}ber \u{1f381}.bin"), b"another").expect("writable"),
+        |folder| fs::remove_file(folder.join("sub/299")).expect("it is there"),
+    ];
+    for change in changes {
+        let source = open(&folder);
+        let info = head(&source).await;
+        change(&folder);
+        let opened = source.open(source.key(), &info.version, info.size, 0..info.size).await;
+        assert!(matches!(opened, Err(ObjectError::Changed)), "known before the first byte");
+        assert!(range(&source, &info, 0..50).await.is_ok(), "what doesn't need the file doesn't mind");
+        let problem = source.head(source.key()).await.expect_err("it has changed").to_string();
+        assert!(problem.contains("has changed since") && problem.contains("sub/"), "{problem}");
+    }
+    let (_other_outer, other) = gift();
+    let (source, info) = (open(&folder), head(&open(&other)).await);
+    assert!(matches!(range(&source, &info, 0..1).await, Err(ObjectError::Changed)), "another version");
 }
 
 #[tokio::test]

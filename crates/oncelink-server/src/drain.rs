@@ -15,13 +15,14 @@ const RECORD: Duration = Duration::from_secs(15);
 /// Waits for running responses, cuts what is left, and waits for the records.
 pub(crate) async fn drain(house: &House, deliveries: &TaskTracker) {
     house.stopping.cancel();
+    // Closed first: it is how streams of news, which never end by themselves, learn that they shall.
+    deliveries.close();
     house.connections.close();
     if timeout(house.limits.drain, house.connections.wait()).await.is_err() {
         tracing::warn!(connections = house.connections.len(), "cutting what has not ended in time; its holders may resume");
         house.cut.cancel();
         let _ = timeout(CUT, house.connections.wait()).await;
     }
-    deliveries.close();
     if timeout(RECORD, deliveries.wait()).await.is_err() {
         tracing::warn!(deliveries = deliveries.len(), "ending without the last records of some downloads");
     }

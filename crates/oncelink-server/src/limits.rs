@@ -12,6 +12,8 @@ pub(crate) const HEADERS: usize = 100;
 /// How many bytes may wait unsent in the kernel, per connection. More would only delay a cut and use memory: what can be
 /// sent at once isn't limited by this.
 pub(crate) const UNSENT: u32 = 256 * 1024;
+/// How many connections one address may have, however many there may be in total.
+const MOST_PER_ADDRESS: usize = 1024;
 /// A proxy keeps connections for its own purposes, and must not be surprised by our closing one just as it uses it.
 const PROXY_IDLES: u32 = 10;
 
@@ -36,11 +38,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The usual bounds with at most `connections`, of which no address may have more than half.
+    /// The usual bounds with at most `connections`, of which no address may have more than half, nor more than 1,024.
     pub fn new(connections: usize) -> Self {
         Self {
             connections,
-            connections_per_address: connections.div_ceil(2),
+            connections_per_address: connections.div_ceil(2).min(MOST_PER_ADDRESS),
             trusted_proxies: Vec::new(),
             head: Duration::from_secs(15),
             idle: Duration::from_secs(75),

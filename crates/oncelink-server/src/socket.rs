@@ -115,7 +115,7 @@ impl Tcp {
         let socket = self.0.stream.as_fd();
         let (Ok(unacknowledged), Ok(unsent)) = (kernel::unacknowledged(socket), kernel::unsent(socket)) else {
             // Then what was written counts as arrived, and the reset may wait for the last one who asks.
-            let _ = self.0.stream.set_zero_linger();
+            self.reset_when_closed();
             return;
         };
         // First: from the next call on the kernel's answer means nothing.
@@ -228,7 +228,10 @@ mod tests {
         client.read_to_end(&mut got).await.expect_err("a reset, at once, though the socket is still held");
         let got = got.len() as u64;
         let sent = written - tcp.unsent().expect("Linux can say");
-        assert!(acknowledged <= got && got <= sent && got < written / 2, "{acknowledged} acknowledged, {got} arrived, {sent} sent of {written}");
+        assert!(
+            acknowledged <= got && got <= sent && got < written / 2,
+            "{acknowledged} acknowledged, {got} arrived, {sent} sent of {written}"
+        );
         assert!(tcp.is_dead() && waiting(&tcp) == written - acknowledged);
     }
 

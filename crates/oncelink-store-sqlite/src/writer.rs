@@ -1,9 +1,9 @@
 //! The one thread that writes, with group commit.
 //!
 //! Whatever waits in its queue shares one transaction and one flush to the disk, and nobody is answered before the
-//! commit has returned. A job runs in a savepoint of its own: one that fails, or panics, undoes itself and nobody else.
-//! When the transaction as a whole is lost, every job in it is told so. A caller that goes away changes nothing about
-//! its job.
+//! commit has returned. A job that fails, or panics, undoes itself and nobody else: the jobs of its transaction run again
+//! then, each in a savepoint of its own. When the transaction as a whole is lost, every job in it is told so. A caller that
+//! goes away changes nothing about its job.
 
 mod batch;
 mod job;

@@ -9,6 +9,7 @@
 //! - [`FaultyStore`], [`FaultyObjects`], [`CountingStore`]: bad days on demand, and proof of what was not called;
 //! - [`store_suite!`]: one line in an engine's tests, one test per promise.
 
+pub mod checker;
 pub mod fixtures;
 pub mod object_suite;
 pub mod simulation;

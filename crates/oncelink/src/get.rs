@@ -12,6 +12,7 @@ mod name;
 mod pace;
 mod part;
 mod pipe;
+mod segments;
 mod sink;
 mod state;
 mod target;

@@ -23,7 +23,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<(), Failure> {
     let mut interrupts = Interrupts::listen()?;
     let data = DataDir::new(&config.data);
     data.create()?;
-    let store = wiring::Store::open(&config.store).await?;
+    let store = wiring::Store::open(&config.store, config.retention).await?;
     let sources = wiring::open_sources(&config.sources).await?;
     if sources.is_empty() {
         tracing::warn!("no source is configured, so no link can be created: name a folder or s3://BUCKET");

@@ -3,6 +3,7 @@
 //! Beside `wiring` the only file that names a store's driver.
 
 use oncelink_config::{StoreSpec, redact};
+use oncelink_store_dynamodb::{DynamoStore, OpenError as DynamoError, connect};
 use oncelink_store_postgres::PostgresStore;
 use oncelink_store_sqlite::SqliteStore;
 
@@ -23,18 +24,18 @@ pub(crate) enum Tables {
     },
     /// Those of this program.
     Current {
-        /// Their version.
-        version: i64,
+        /// Their version, where the store tells.
+        version: Option<i64>,
     },
 }
 
 impl Tables {
-    /// Their version; nothing when there are none.
+    /// Their version; nothing when there are none, or the store doesn't tell.
     pub(crate) fn version(self) -> Option<i64> {
         match self {
             Self::Missing => None,
             Self::Older { found, .. } => Some(found),
-            Self::Current { version } => Some(version),
+            Self::Current { version } => version,
         }
     }
 }
@@ -62,7 +63,15 @@ pub(crate) async fn inspect(spec: &StoreSpec) -> Result<Tables, Failure> {
             let schema = PostgresStore::inspect(url.reveal()).await.map_err(|error| Failure::failed(error.to_string()))?;
             Ok(compared(schema.found, schema.known))
         }
-        StoreSpec::DynamoDb { .. } => Err(Failure::failed(format!("{} can't be looked at by this version", name(spec)))),
+        StoreSpec::DynamoDb { table, region, endpoint } => {
+            let failed = |error: DynamoError| Failure::failed(error.to_string());
+            let client = connect(table, region.as_deref(), endpoint.as_deref()).await.map_err(failed)?;
+            match DynamoStore::with_client(client, table).check().await {
+                Ok(()) => Ok(Tables::Current { version: None }),
+                Err(DynamoError::Missing { .. }) => Ok(Tables::Missing),
+                Err(error) => Err(failed(error)),
+            }
+        }
     }
 }
 
@@ -72,7 +81,7 @@ pub(crate) async fn inspect(spec: &StoreSpec) -> Result<Tables, Failure> {
 /// What hinders it, with the remedy.
 pub(crate) async fn init(spec: &StoreSpec) -> Result<(), Failure> {
     // Opening is all it takes.
-    Store::open(spec).await?.close().await;
+    Store::open(spec, None).await?.close().await;
     Ok(())
 }
 
@@ -80,7 +89,7 @@ fn compared(found: i64, known: i64) -> Tables {
     match found {
         0 => Tables::Missing,
         found if found < known => Tables::Older { found, known },
-        version => Tables::Current { version },
+        version => Tables::Current { version: Some(version) },
     }
 }
 
@@ -94,7 +103,7 @@ mod tests {
     fn versions_are_told_apart() {
         assert_eq!(compared(0, 2), Tables::Missing);
         assert_eq!(compared(1, 2), Tables::Older { found: 1, known: 2 });
-        assert_eq!(compared(2, 2), Tables::Current { version: 2 });
+        assert_eq!(compared(2, 2), Tables::Current { version: Some(2) });
     }
 
     #[test]

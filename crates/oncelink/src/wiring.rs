@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oncelink_config::{SourceKind, SourceSpec, StoreSpec};
 use oncelink_core::object::SourceName;
@@ -13,6 +14,7 @@ use oncelink_core::service::Parts;
 use oncelink_core::{Fault, Links};
 use oncelink_objects_local::LocalSource;
 use oncelink_objects_s3::{Place, S3Source};
+use oncelink_store_dynamodb::DynamoStore;
 use oncelink_store_postgres::PostgresStore;
 use oncelink_store_sqlite::SqliteStore;
 use oncelink_system::{Argon2Hasher, OsEntropy, SystemClock};
@@ -22,6 +24,9 @@ use crate::exit::Failure;
 /// Sources by name, the first is the default.
 pub(crate) type Sources = Vec<(SourceName, Arc<dyn ObjectSource>)>;
 
+/// As long as any time to live can say.
+const FOR_EVER: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+
 /// An open store, whichever engine it is.
 #[derive(Clone)]
 pub(crate) enum Store {
@@ -29,18 +34,25 @@ pub(crate) enum Store {
     Sqlite(Arc<SqliteStore>),
     /// A database that replicas share.
     Postgres(Arc<PostgresStore>),
+    /// A table of AWS's, which replicas share too.
+    DynamoDb(Arc<DynamoStore>),
 }
 
 impl Store {
-    /// Opens the store, and brings its tables up to date.
-    pub(crate) async fn open(spec: &StoreSpec) -> Result<Self, Failure> {
+    /// Opens the store, and brings its tables up to date. `retention` is how long it keeps what has ended, where it sees to
+    /// that itself; nothing: for ever.
+    pub(crate) async fn open(spec: &StoreSpec, retention: Option<Duration>) -> Result<Self, Failure> {
         match spec {
             StoreSpec::Sqlite { path } => open_sqlite(path),
             StoreSpec::Postgres { url } => {
                 let store = PostgresStore::open(url.reveal()).await.map_err(|error| Failure::failed(error.to_string()))?;
                 Ok(Self::Postgres(Arc::new(store)))
             }
-            StoreSpec::DynamoDb { .. } => Err(Failure::failed("DynamoDB isn't wired in yet; use sqlite:PATH or postgres://...")),
+            StoreSpec::DynamoDb { table, region, endpoint } => {
+                let store = DynamoStore::open(table, region.as_deref(), endpoint.as_deref()).await;
+                let store = store.map_err(|error| Failure::failed(error.to_string()))?;
+                Ok(Self::DynamoDb(Arc::new(store.with_retention(retention.unwrap_or(FOR_EVER)))))
+            }
         }
     }
 
@@ -49,6 +61,8 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.close().await,
             Self::Postgres(store) => store.close().await,
+            // Every write is a request of its own: there is nothing to finish.
+            Self::DynamoDb(_) => {}
         }
     }
 
@@ -56,6 +70,7 @@ impl Store {
         match self {
             Self::Sqlite(store) => (store.clone(), store.clone()),
             Self::Postgres(store) => (store.clone(), store.clone()),
+            Self::DynamoDb(store) => (store.clone(), store.clone()),
         }
     }
 }

@@ -39,7 +39,7 @@ fn with_nothing_given_the_manuals_defaults_hold() {
     assert_eq!(config.store, StoreSpec::Sqlite { path: "./oncelink-data/oncelink.db".into() });
     assert_eq!(config.policy, Policy::default());
     assert_eq!((config.public_url, config.sources.len(), config.trusted_proxies.len()), (None, 0, 0));
-    assert_eq!((config.rate_limit, config.max_connections, config.drain), (0, 1_000, Duration::from_secs(30)));
+    assert_eq!((config.rate_limit, config.max_connections, config.drain), (0, 4_096, Duration::from_secs(30)));
     assert_eq!((config.allow_redirect, config.log_format), (false, LogFormat::Text));
     assert_eq!((config.retention, config.brand), (Some(DAY * 30), BrandSpec::default()));
 }

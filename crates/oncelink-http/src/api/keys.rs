@@ -157,7 +157,11 @@ pub(crate) async fn revoke_key(State(app): State<App>, auth: Auth, KeyPlace(id):
 }
 
 impl Scopes {
-    fn into_scope(self) -> Result<Scope, Problem> {
+    /// The scope that it spells.
+    ///
+    /// # Errors
+    /// The word that is none, or what there is too much of.
+    pub(crate) fn into_scope(self) -> Result<Scope, Problem> {
         let actions = match self.actions {
             None => Action::ALL.to_vec(),
             Some(words) => each("scopes.actions", &words, Action::parse, &all_actions())?,

@@ -158,11 +158,12 @@ impl Wanted {
 }
 
 /// A cursor as text. Clients must not look into it, so it doesn't invite them to.
-fn written(cursor: &PageCursor) -> String {
+pub(crate) fn written(cursor: &PageCursor) -> String {
     BASE64URL_NOPAD.encode(format!("{}.{}", cursor.created_at.as_millis(), cursor.id).as_bytes())
 }
 
-fn read(text: &str) -> Option<PageCursor> {
+/// The cursor that a text spells; nothing when no list gave it.
+pub(crate) fn read(text: &str) -> Option<PageCursor> {
     let plain = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
     let (millis, id) = plain.split_once('.')?;
     Some(PageCursor { created_at: Timestamp::from_millis(millis.parse().ok()?), id: LinkId::parse(id)? })

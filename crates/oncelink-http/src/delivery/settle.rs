@@ -20,8 +20,9 @@ use crate::app::App;
 use crate::metrics::Metrics;
 use crate::wire::Wire;
 
-/// How long an acknowledgement may keep us waiting without any progress.
-const ACK_PATIENCE: Duration = Duration::from_secs(60);
+/// How long an acknowledgement may keep us waiting without any progress on an open connection. Whoever runs the connection
+/// cuts one that stalls, so this is only the last resort.
+const ACK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long it may when the connection has been given up on our side.
 const ACK_PATIENCE_CLOSED: Duration = Duration::from_secs(10);
 /// How long the bytes of a broken response are waited for; the holder's next request waits a little longer.

@@ -104,27 +104,27 @@ impl Brand {
     }
 
     /// The name to head a page with.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(NOBODY)
     }
 
     /// The logo as a `data:` URI.
-    pub(super) fn logo(&self) -> Option<&str> {
+    pub(crate) fn logo(&self) -> Option<&str> {
         self.logo.as_deref()
     }
 
     /// The style that gives pages the colour.
-    pub(super) fn style(&self) -> Option<&str> {
+    pub(crate) fn style(&self) -> Option<&str> {
         self.colour.as_ref().map(|colour| colour.style.as_str())
     }
 
     /// The hash of that style, for the content security policy.
-    pub(super) fn style_hash(&self) -> Option<&str> {
+    pub(crate) fn style_hash(&self) -> Option<&str> {
         self.colour.as_ref().map(|colour| colour.hash.as_str())
     }
 
     /// The URL of the imprint.
-    pub(super) fn imprint(&self) -> Option<&str> {
+    pub(crate) fn imprint(&self) -> Option<&str> {
         self.imprint.as_deref()
     }
 }

@@ -78,6 +78,7 @@ fn failed<'a>(problem: &Problem, t: &'static Texts) -> Explanation<'a> {
         }
         "internal" => plain(&t.internal, Help::TryAgain),
         "method-not-allowed" => plain(&t.method_not_allowed, Help::None),
+        "range-required" => plain(&t.range_required, Help::None),
         "cross-site" => plain(&t.cross_site, Help::TryAgain),
         _ => other(problem, t),
     }

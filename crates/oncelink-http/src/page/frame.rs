@@ -39,17 +39,28 @@ pub(super) struct Frame<'a> {
     pub(super) lang: Lang,
     pub(super) brand: &'a Brand,
     forms: Forms,
+    module: Option<String>,
 }
 
 /// Content that stands in the page itself.
-struct Inline {
+pub(crate) struct Inline {
     text: String,
     hash: String,
 }
 
 impl<'a> Frame<'a> {
     pub(super) fn new(lang: Lang, brand: &'a Brand, forms: Forms) -> Self {
-        Self { t: lang.texts(), lang, brand, forms }
+        Self { t: lang.texts(), lang, brand, forms, module: None }
+    }
+
+    /// With a script of ours, which may ask us, save what it gets, and start workers of ours for that.
+    pub(super) fn with_module(self, path: String) -> Self {
+        Self { module: Some(path), ..self }
+    }
+
+    /// The path of the script that the page loads beside its own.
+    pub(super) fn module(&self) -> Option<&str> {
+        self.module.as_deref()
     }
 
     pub(super) fn style(&self) -> &'static str {
@@ -99,20 +110,40 @@ impl<'a> Frame<'a> {
             Forms::Own => "'self'",
             Forms::Anywhere => "'self' https: http:",
         };
+        let (own_script, own) = match self.module {
+            Some(_) => (" 'self'", "; connect-src 'self'; worker-src 'self'; frame-src 'self'"),
+            None => ("", ""),
+        };
         format!(
-            "default-src 'none'; style-src '{}'{brand_style}; script-src '{}'{images}; form-action {forms}; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src '{}'{brand_style}; script-src '{}'{own_script}{own}{images}; form-action {forms}; frame-ancestors 'none'; base-uri 'none'",
             STYLE.hash, SCRIPT.hash
         )
     }
 }
 
 impl Inline {
-    fn new(source: &str) -> Self {
-        let lines = source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
-        let text = lines.collect::<Vec<_>>().join("\n");
+    /// A style's or a script's text; lines that only its writers need are left out.
+    pub(crate) fn new(source: &str) -> Self {
+        let text = bare(source);
         let hash = hash(&text);
         Self { text, hash }
     }
+
+    /// The text to stand in the page.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The hash source for the content security policy, without its quotes.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+/// The lines that are not for readers of the source only.
+pub(super) fn bare(source: &str) -> String {
+    let lines = source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The hash source of inline content (CSP level 3, section 2.3.1), without its quotes.

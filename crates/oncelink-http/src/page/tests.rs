@@ -52,7 +52,7 @@ fn locked_link() -> Link {
 }
 
 fn view<'a>(link: &'a Link, offer: Offer<'a>) -> LinkView<'a> {
-    LinkView { link, offer, lease: Duration::from_secs(900), redirect_ttl: None }
+    LinkView { link, offer, lease: Duration::from_secs(900), redirect_ttl: None, segments: None }
 }
 
 fn resume(address: &str) -> Offer<'_> {

@@ -54,6 +54,8 @@ pub(crate) struct Texts {
     pub(super) note: &'static str,
     /// What a redirect is: a single exchange for an address that is reusable for `{seconds}`.
     pub(super) note_exchange: &'static str,
+    /// Of files that come in parts.
+    pub(super) parts: Parts,
     /// Shown after the click.
     pub(super) starting: &'static str,
     /// Label of the link to the operator's imprint.
@@ -100,6 +102,8 @@ pub(crate) struct Texts {
     pub(super) method_not_allowed: Case,
     /// Another site's page sent the form.
     pub(super) cross_site: Case,
+    /// One answer can't carry the whole file, and the page can.
+    pub(super) range_required: Case,
     /// Whatever only programs meet; an English detail follows.
     pub(super) other: Case,
     /// Symbols of bytes and their thousands.
@@ -112,6 +116,38 @@ pub(crate) struct Texts {
     pub(super) minutes: &'static str,
     /// `{n}` hours, as a symbol.
     pub(super) hours: &'static str,
+}
+
+/// What the page says while it fetches a file in parts.
+pub(crate) struct Parts {
+    /// What happens after the click, and what to do when it breaks, within `{lease}`.
+    pub(super) note: &'static str,
+    /// Why there is no button without JavaScript; a command line follows.
+    pub(super) plain: &'static str,
+    /// Label of the bar.
+    pub(super) label: &'static str,
+    /// How far it is: `{done}` of `{size}`, at `{rate}`, with `{left}` to go.
+    pub(super) figures: &'static str,
+    /// It has begun, and the page has to stay open.
+    pub(super) begin: &'static str,
+    /// The connection broke; it is tried again.
+    pub(super) waiting: &'static str,
+    /// The checksum is being made.
+    pub(super) checking: &'static str,
+    /// The file is complete.
+    pub(super) done: &'static str,
+    /// The file is complete and what the sender's place has, by its checksum.
+    pub(super) verified: &'static str,
+    /// The button that saves it once more.
+    pub(super) save: &'static str,
+    /// It was tried for long enough; the button goes on.
+    pub(super) broke: &'static str,
+    /// There is no room to save it.
+    pub(super) full: &'static str,
+    /// What arrived isn't what was sent; the button begins anew.
+    pub(super) damaged: &'static str,
+    /// This browser can't save a file of this size; nothing is used up.
+    pub(super) beyond: &'static str,
 }
 
 /// What is said when something is not as one hoped.

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use oncelink_core::holder::ClaimHandle;
 use oncelink_core::token::LinkId;
 
+use crate::app::App;
+
 /// How long a browser keeps it at least: whether the claim still lives is the store's to say, not the cookie's.
 const KEEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -20,8 +22,15 @@ pub(crate) fn find(headers: &HeaderMap, link: &LinkId) -> Option<ClaimHandle> {
     (handle.link() == link).then_some(handle)
 }
 
+/// Gives the cookie to the browser.
+pub(crate) fn put(headers: &mut HeaderMap, app: &App, handle: &ClaimHandle) {
+    if let Some(cookie) = give(handle, &app.settings.public_url, app.base_path(), app.links.policy().lease) {
+        headers.insert(header::SET_COOKIE, cookie);
+    }
+}
+
 /// The header that gives the cookie to the browser. `public_url` says under which path, and whether it travels over TLS only.
-pub(crate) fn give(handle: &ClaimHandle, public_url: &str, base_path: &str, lease: Duration) -> Option<HeaderValue> {
+fn give(handle: &ClaimHandle, public_url: &str, base_path: &str, lease: Duration) -> Option<HeaderValue> {
     let secure = if public_url.starts_with("https://") { "; Secure" } else { "" };
     let text = format!(
         "{}={}; Path={}/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",

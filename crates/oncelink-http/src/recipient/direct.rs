@@ -104,9 +104,7 @@ async fn send(app: &App, grant: Grant, opened: Opened, ask: Ask) -> Result<Respo
         location.set_sensitive(true);
         headers.insert(header::CONTENT_LOCATION, location);
     }
-    if let Some(cookie) = cookie::give(&handle, &app.settings.public_url, app.base_path(), app.links.policy().lease) {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
+    cookie::put(headers, app, &handle);
     Ok(response)
 }
 

@@ -1,7 +1,7 @@
 //! The headers of an answer that carries a file, or would.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use data_encoding::BASE64;
+use data_encoding::{BASE64, HEXLOWER};
 use oncelink_core::disposition;
 use oncelink_core::link::Link;
 use oncelink_core::object::ByteRange;
@@ -40,6 +40,11 @@ pub(crate) fn unsatisfiable(headers: &mut HeaderMap, size: u64) {
 /// The strong validator of the pinned version.
 pub(crate) fn etag(link: &Link) -> String {
     format!("\"{}\"", link.object.version.etag)
+}
+
+/// SHA-256 of the file in hexadecimal, where the source keeps it.
+pub(crate) fn sha256(link: &Link) -> Option<String> {
+    link.object.sha256.map(|digest| HEXLOWER.encode(&digest))
 }
 
 /// Values that can't be a header (an engine's odd ETag) are left out rather than sent broken.

@@ -14,8 +14,8 @@ use oncelink_core::token::Token;
 use oncelink_core::{Actor, No, Refusal};
 
 use super::bytes::{self, Ask};
-use super::{cookie, direct, form, view};
-use crate::app::App;
+use super::{cookie, direct, form, oversize, view};
+use crate::app::{App, Oversize};
 use crate::client::Client;
 use crate::negotiate::{self, Form};
 use crate::problem::Problem;
@@ -86,7 +86,10 @@ pub(crate) async fn show_download(
 
 async fn show(app: &App, token: &Token, ask: Ask) -> Result<Response, Problem> {
     let (link, one_step) = match app.links.look(token).await? {
-        Look::Direct(link) => (link, !is_prefetch(&ask.headers)),
+        Look::Direct(link) => {
+            let one_step = !is_prefetch(&ask.headers) && !needs_page(app, &link, &ask.headers);
+            (link, one_step)
+        }
         Look::Page(link) => (link, false),
     };
     let back = cookie::find(&ask.headers, &link.id);
@@ -99,7 +102,7 @@ async fn show(app: &App, token: &Token, ask: Ask) -> Result<Response, Problem> {
     }
     let own = match back {
         Some(handle) if negotiate::wanted(&ask.headers) == Form::Html => match app.links.find_delivery(&handle, &ask.actor).await {
-            Ok((link, claim)) => return Ok(view::resuming(app, &link, &claim, &handle, &ask.headers)),
+            Ok((link, claim)) => return Ok(view::resuming(app, &link, token, &claim, &handle, &ask.headers)),
             Err(No::Refused(refusal)) => Some(refusal),
             Err(No::Failed(_)) => None,
         },
@@ -124,6 +127,12 @@ async fn note_view(app: &App, link: &Link, actor: Actor, runs_on: bool) {
     }
     let (links, link) = (Arc::clone(&app.links), link.clone());
     app.tracker.spawn(async move { links.viewed(&link, &actor).await });
+}
+
+/// Whether a browser needs the page to get a file that one response can't carry.
+fn needs_page(app: &App, link: &Link, headers: &HeaderMap) -> bool {
+    let in_parts = matches!(oversize::policy(app, link), Some(Oversize::Segments | Oversize::Refuse));
+    in_parts && negotiate::wanted(headers) == Form::Html
 }
 
 /// Whether a browser fetches ahead of its user's wish.

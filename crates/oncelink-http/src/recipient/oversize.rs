@@ -8,9 +8,10 @@ use oncelink_core::object::ByteRange;
 use crate::app::{App, Oversize};
 use crate::problem::Problem;
 
-/// What to do with a request for all of the file at once; nothing: it fits.
+/// What to do with a request for all of the file at once; nothing: it fits, or it isn't us who send it.
 pub(crate) fn policy(app: &App, link: &Link) -> Option<Oversize> {
-    app.settings.transport.filter(|transport| link.object.size > transport.most).map(|transport| transport.oversize)
+    let bound = app.settings.transport.filter(|transport| link.object.size > transport.most && !app.links.redirects(link));
+    bound.map(|transport| transport.oversize)
 }
 
 /// How many bytes one response carries at the most, where there is a bound that the file exceeds.

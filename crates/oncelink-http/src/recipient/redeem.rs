@@ -147,18 +147,20 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
 
 fn granted(app: &App, grant: &Grant, form: Form) -> Response {
     let path = format!("/c/{}", grant.handle.reveal());
-    if form == Form::Json {
-        return (StatusCode::CREATED, axum::Json(claim_answer(app, grant, &path))).into_response();
-    }
-    let mut response = StatusCode::SEE_OTHER.into_response();
+    let mut response = if form == Form::Json {
+        (StatusCode::CREATED, axum::Json(claim_answer(app, grant, &path))).into_response()
+    } else {
+        StatusCode::SEE_OTHER.into_response()
+    };
     let headers = response.headers_mut();
-    if let Ok(mut location) = header::HeaderValue::from_str(&format!("{}{path}", app.base_path())) {
+    if form != Form::Json
+        && let Ok(mut location) = header::HeaderValue::from_str(&format!("{}{path}", app.base_path()))
+    {
         location.set_sensitive(true);
         headers.insert(header::LOCATION, location);
     }
-    if let Some(cookie) = cookie::give(&grant.handle, &app.settings.public_url, app.base_path(), app.links.policy().lease) {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
+    // With JSON too: the page's own script claims so where files come in parts.
+    cookie::put(headers, app, &grant.handle);
     response
 }
 
@@ -170,7 +172,7 @@ fn claim_answer(app: &App, grant: &Grant, path: &str) -> ClaimAnswer {
         etag: download::etag(&grant.link),
         filename: terms.filename.clone(),
         lease_until: grant.claim.lease_until().map(when::rfc3339),
-        sha256: object.sha256.map(|digest| data_encoding::HEXLOWER.encode(&digest)),
+        sha256: download::sha256(&grant.link),
         segment: oversize::segment_size(app, &grant.link),
     }
 }

@@ -3,15 +3,17 @@
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use oncelink_core::claim::Claim;
+use oncelink_core::disposition;
 use oncelink_core::holder::{ClaimHandle, Holder};
 use oncelink_core::link::Link;
 use oncelink_core::token::Token;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::App;
+use super::{cookie, download, oversize};
+use crate::app::{App, Oversize};
 use crate::negotiate::{self, Form};
-use crate::page::{self, LinkView, Offer};
+use crate::page::{self, Facts, LinkView, Offer, Segments};
 use crate::problem::Problem;
 use crate::when;
 
@@ -41,8 +43,9 @@ pub(crate) struct LinkAnswer {
 /// Command lines that download.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct How {
-    /// With curl.
-    curl: String,
+    /// With curl; absent where one response can't carry the whole file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curl: Option<String>,
     /// With oncelink's own client: resumes and verifies.
     get: String,
 }
@@ -52,7 +55,13 @@ pub(crate) fn offering(app: &App, link: &Link, token: &Token, holder: &Holder, h
     match negotiate::wanted(headers) {
         Form::Html => {
             let action = action(app, token);
-            page::link(&seen(app, link, Offer::Claim { action: &action, holder: holder.reveal() }), page::lang(headers), &app.settings.brand)
+            let view = seen(app, link, token, Offer::Claim { action: &action, holder: holder.reveal() });
+            let mut response = page::link(&view, page::lang(headers), &app.settings.brand);
+            if view.segments.is_some() {
+                // Before the claim already: if its answer is lost and the page is loaded again, it is found by this.
+                cookie::put(response.headers_mut(), app, &ClaimHandle::derive(token, holder));
+            }
+            response
         }
         Form::Json => axum::Json(answer(app, link, token)).into_response(),
         Form::Text => text(app, link, token).into_response(),
@@ -62,19 +71,37 @@ pub(crate) fn offering(app: &App, link: &Link, token: &Token, holder: &Holder, h
 /// The page again, saying what is wrong with the passphrase.
 pub(crate) fn asking_again(app: &App, link: &Link, token: &Token, holder: &Holder, problem: Problem, headers: &HeaderMap) -> Response {
     let action = action(app, token);
-    let view = seen(app, link, Offer::Claim { action: &action, holder: holder.reveal() });
+    let view = seen(app, link, token, Offer::Claim { action: &action, holder: holder.reveal() });
     page::link_with_problem(&view, problem, page::lang(headers), &app.settings.brand)
 }
 
 /// The page for the browser that has claimed already: it may go on.
-pub(crate) fn resuming(app: &App, link: &Link, claim: &Claim, handle: &ClaimHandle, headers: &HeaderMap) -> Response {
+pub(crate) fn resuming(app: &App, link: &Link, token: &Token, claim: &Claim, handle: &ClaimHandle, headers: &HeaderMap) -> Response {
     let address = format!("{}/c/{}", app.base_path(), handle.reveal());
-    let view = seen(app, link, Offer::Resume { address: &address, until: claim.lease_until() });
+    let view = seen(app, link, token, Offer::Resume { address: &address, until: claim.lease_until() });
     page::link(&view, page::lang(headers), &app.settings.brand)
 }
 
-fn seen<'a>(app: &App, link: &'a Link, offer: Offer<'a>) -> LinkView<'a> {
-    LinkView { link, offer, lease: app.links.policy().lease, redirect_ttl: app.links.redirects(link).then(|| app.links.policy().redirect_ttl) }
+fn seen<'a>(app: &App, link: &'a Link, token: &Token, offer: Offer<'a>) -> LinkView<'a> {
+    let segments = segments(app, link, token, matches!(offer, Offer::Resume { .. }));
+    LinkView { link, offer, lease: app.links.policy().lease, redirect_ttl: app.links.redirects(link).then(|| app.links.policy().redirect_ttl), segments }
+}
+
+/// How the page fetches the file, where one response can't carry it.
+fn segments(app: &App, link: &Link, token: &Token, is_holder: bool) -> Option<Segments> {
+    let most = oversize::segment_size(app, link)?;
+    let facts = || Facts { etag: download::etag(link), sha256: download::sha256(link) };
+    let exchanges = oversize::policy(app, link) == Some(Oversize::Redirect);
+    Some(Segments {
+        most,
+        link: link.id.to_string(),
+        name: disposition::safe_name(&link.terms.filename),
+        size: link.object.size,
+        facts: is_holder.then(facts),
+        base: app.base_path().to_owned(),
+        command: how(app, link, token).get,
+        exchange: exchanges.then(|| app.links.policy().redirect_ttl),
+    })
 }
 
 fn action(app: &App, token: &Token) -> String {
@@ -99,12 +126,14 @@ fn answer(app: &App, link: &Link, token: &Token) -> LinkAnswer {
 fn how(app: &App, link: &Link, token: &Token) -> How {
     let url = app.absolute(&format!("/d/{}", token.reveal()));
     let data = if link.passphrase.is_some() { "--data-urlencode passphrase=..." } else { "-d ''" };
-    How { curl: format!("curl -OJL {data} {url}"), get: format!("oncelink get {url}") }
+    let curl = oversize::policy(app, link).is_none().then(|| format!("curl -OJL {data} {url}"));
+    How { curl, get: format!("oncelink get {url}") }
 }
 
 fn text(app: &App, link: &Link, token: &Token) -> String {
     let How { curl, get } = how(app, link, token);
-    let (name, size, until) = (oncelink_core::disposition::safe_name(&link.terms.filename), link.object.size, when::text(link.terms.expires_at));
+    let (with, curl) = curl.map_or(("", String::new()), |curl| (" one of", format!("  {curl}\n")));
+    let (name, size, until) = (disposition::safe_name(&link.terms.filename), link.object.size, when::text(link.terms.expires_at));
     let (left, uses) = (link.uses_left(), link.terms.uses);
     let exchange = if app.links.redirects(link) {
         let seconds = app.links.policy().redirect_ttl.as_secs();
@@ -112,5 +141,5 @@ fn text(app: &App, link: &Link, token: &Token) -> String {
     } else {
         String::new()
     };
-    format!("{name}\n{size} bytes, until {until}, uses left: {left} of {uses}\n{exchange}\nDownload it with one of:\n\n  {curl}\n  {get}\n")
+    format!("{name}\n{size} bytes, until {until}, uses left: {left} of {uses}\n{exchange}\nDownload it with{with}:\n\n{curl}  {get}\n")
 }

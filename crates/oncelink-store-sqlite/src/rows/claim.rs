@@ -20,7 +20,7 @@ pub(crate) fn state_parts(state: ClaimState) -> (&'static str, i64) {
 
 /// Reads a claim.
 pub(crate) fn read_claim(row: &Row<'_>) -> Result<Claim, Failure> {
-    let record = Record { row, table: "claims", id: "id" };
+    let record = Record::new(row, "claims", "id");
     let at = record.time("state_at")?;
     Ok(Claim {
         link: record.parse("link", LinkId::parse)?,

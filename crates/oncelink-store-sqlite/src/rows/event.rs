@@ -44,7 +44,7 @@ pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure>
 
 /// Reads an event.
 pub(crate) fn read_event(row: &Row<'_>) -> Result<Event, Failure> {
-    let record = Record { row, table: "events", id: "seq" };
+    let record = Record::new(row, "events", "seq");
     let bytes = record.get::<Option<i64>>("bytes")?.map(|_| record.count("bytes")).transpose()?;
     let reason: Option<String> = record.get("reason")?;
     Ok(Event {

@@ -30,7 +30,7 @@ pub(crate) fn write_key(db: &Connection, statement: &str, key: &ApiKey) -> Resul
 
 /// Reads a key.
 pub(crate) fn read_key(row: &Row<'_>) -> Result<ApiKey, Failure> {
-    let record = Record { row, table: "api_keys", id: "id" };
+    let record = Record::new(row, "api_keys", "id");
     Ok(ApiKey {
         id: record.parse("id", KeyId::parse)?,
         hash: ApiKeyHash(record.get("hash")?),

@@ -55,7 +55,7 @@ pub(crate) fn write_link(db: &Connection, link: &Link) -> Result<bool, Failure> 
 
 /// Reads a link.
 pub(crate) fn read_link(row: &Row<'_>) -> Result<Link, Failure> {
-    let record = Record { row, table: "links", id: "id" };
+    let record = Record::new(row, "links", "id");
     Ok(Link {
         id: record.parse("id", LinkId::parse)?,
         object: read_object(&record)?,

@@ -27,7 +27,7 @@ pub(super) fn commit_together(db: &Connection, mut jobs: Vec<Box<dyn Job>>, comm
 fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], commits: &AtomicU64) -> Result<(), Failure> {
     // IMMEDIATE: the lock is taken at once, so that what a job reads is still true when it writes.
     execute(db, "BEGIN IMMEDIATE")?;
-    let done = jobs.iter_mut().try_for_each(|job| run(db, job.as_mut())).and_then(|()| execute(db, "COMMIT"));
+    let done = run_all(db, jobs).and_then(|()| execute(db, "COMMIT"));
     match done {
         Ok(()) => commits.fetch_add(1, Ordering::Relaxed),
         Err(lost) => {
@@ -41,17 +41,38 @@ fn attempt(db: &Connection, jobs: &mut [Box<dyn Job>], commits: &AtomicU64) -> R
     Ok(())
 }
 
+/// All jobs, once plainly, and when one of them fails, which is rare, once more from the start, each in a savepoint: for that
+/// SQLite copies every page that a job changes.
+fn run_all(db: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    let mut good = true;
+    for job in jobs.iter_mut() {
+        good = good && run(db, job.as_mut())?;
+    }
+    if good {
+        return Ok(());
+    }
+    execute(db, "ROLLBACK")?;
+    execute(db, "BEGIN IMMEDIATE")?;
+    jobs.iter_mut().try_for_each(|job| run_apart(db, job.as_mut()))
+}
+
 /// One job in its savepoint. An error means that the transaction is lost, not just the job.
-fn run(db: &Connection, job: &mut dyn Job) -> Result<(), Failure> {
+fn run_apart(db: &Connection, job: &mut dyn Job) -> Result<(), Failure> {
     execute(db, "SAVEPOINT job")?;
-    if let Some(failure) = job.run(db) {
-        if db.is_autocommit() {
-            // A full disk, a failing one or short memory: SQLite has rolled everything back by itself.
-            return Err(failure.repeat());
-        }
+    if !run(db, job)? {
         execute(db, "ROLLBACK TO job")?;
     }
     execute(db, "RELEASE job")
+}
+
+/// One job; whether it succeeded. An error means that the transaction is lost, not just the job.
+fn run(db: &Connection, job: &mut dyn Job) -> Result<bool, Failure> {
+    match job.run(db) {
+        None => Ok(true),
+        // A full disk, a failing one or short memory: SQLite has rolled everything back by itself.
+        Some(failure) if db.is_autocommit() => Err(failure.repeat()),
+        Some(_) => Ok(false),
+    }
 }
 
 fn execute(db: &Connection, statement: &str) -> Result<(), Failure> {

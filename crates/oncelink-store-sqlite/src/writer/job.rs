@@ -36,7 +36,7 @@ impl<T, W> Task<T, W> {
 
 impl<T: Send, W: FnMut(&Connection) -> Result<T, Failure> + Send> Job for Task<T, W> {
     fn run(&mut self, db: &Connection) -> Option<&Failure> {
-        // What the work saw is thrown away with it, and the savepoint undoes what it wrote.
+        // What the work saw is thrown away with it, and what it wrote is undone.
         self.outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(db))).unwrap_or_else(|panic| Err(panicked(&*panic)));
         self.outcome.as_ref().err()
     }

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use oncelink_core::claim::Claim;
-use oncelink_core::holder::{ClaimHandle, Holder};
+use oncelink_core::Timestamp;
+use oncelink_core::holder::{ClaimHandle, ClaimId, Holder};
 use oncelink_core::range::RangeAnswer;
 
 use super::Promise;
 use super::delivery::Wire;
-use super::executor::{Owner, breathe};
+use super::executor::{Owner, TaskId, breathe};
 use super::ledger::is_final;
 use super::plan::{Mode, Persona, SIZE, UNIT};
 use super::server::{Answer, Call, Request, handle};
@@ -256,23 +257,33 @@ impl Client {
     fn send(&self, request: Request) -> Sent {
         let world = &self.world;
         let replica = world.some_replica();
-        let barred = self.barred(&request, replica.links.now());
+        let (late, barred) = (self.is_late(&request, replica.links.now()), self.barred(&request));
         let name = self.number;
         world.ledger.tell(|| format!("client {name} asks {:?} for {request:?} at {}", replica.life, world.time()));
         let call = Rc::new(Call { answer: RefCell::new(None), broken: Cell::new(false), abandoned: Cell::new(false) });
         let (owner, safe) = (Owner::Server(replica.life), request.is_safe());
         let is_direct = matches!(request, Request::Direct(_));
         let task = world.tasks.spawn(owner, safe, handle(Rc::clone(world), replica, request, Rc::clone(&call)));
-        Sent { call, task, barred, is_direct }
+        Sent { call, task, late, barred, is_direct }
+    }
+
+    /// Whether a claim is asked for after the link's end, by the server's clock. Only then the holder's earlier requests
+    /// matter, and those on other servers: its claim may have been made by one of them.
+    fn is_late(&self, request: &Request, now: Timestamp) -> Option<Late> {
+        let (ledger, id) = (&self.world.ledger, self.handle.claim_id());
+        match request {
+            Request::Claim(_) => (!ledger.asks(Some(&id), now)).then_some(Late::Unless(id)),
+            Request::Direct(_) => (!ledger.asks(None, now)).then_some(Late::Surely),
+            Request::Fetch(..) | Request::HeadClaim(_) | Request::Look | Request::Head | Request::GiveBack(_) | Request::Revoke => None,
+        }
     }
 
     /// Why a request that is sent now can't succeed, if so.
-    fn barred(&self, request: &Request, now: oncelink_core::Timestamp) -> Option<(Promise, &'static str)> {
-        let (ledger, id) = (&self.world.ledger, self.handle.claim_id());
+    fn barred(&self, request: &Request) -> Option<(Promise, &'static str)> {
+        let id = self.handle.claim_id();
         match request {
-            Request::Claim(_) => ledger.asks(Some(&id), now).or_else(|| ledger.barred(Some(&id), self.world.slowest())),
-            Request::Direct(_) => ledger.asks(None, now).or_else(|| ledger.barred(None, self.world.slowest())),
-            Request::Fetch(..) | Request::HeadClaim(_) => ledger.barred(Some(&id), self.world.slowest()),
+            Request::Claim(_) | Request::Fetch(..) | Request::HeadClaim(_) => self.world.ledger.barred(Some(&id), self.world.slowest()),
+            Request::Direct(_) => self.world.ledger.barred(None, self.world.slowest()),
             Request::Look | Request::Head | Request::GiveBack(_) | Request::Revoke => None,
         }
     }
@@ -309,10 +320,19 @@ impl Client {
     }
 }
 
+/// A request that was sent after the link's end.
+enum Late {
+    /// It fails, whoever asked before.
+    Surely,
+    /// It fails, unless this claim was ever asked for in time.
+    Unless(ClaimId),
+}
+
 /// A request that was sent.
 struct Sent {
     call: Rc<Call>,
-    task: super::executor::TaskId,
+    task: TaskId,
+    late: Option<Late>,
     barred: Option<(Promise, &'static str)>,
     is_direct: bool,
 }
@@ -324,7 +344,13 @@ impl Sent {
             Answer::Granted(_) | Answer::Bytes(_) | Answer::Url => true,
             Answer::Done | Answer::Refused(_) | Answer::Failed => false,
         };
-        if let (true, Some((promise, why))) = (success, self.barred) {
+        let late = match &self.late {
+            Some(Late::Unless(claim)) => !world.ledger.was_in_time(claim),
+            Some(Late::Surely) => true,
+            None => false,
+        };
+        let expired = late.then_some((Promise::DecidedInOneWrite, "the link had expired before"));
+        if let (true, Some((promise, why))) = (success, self.barred.or(expired)) {
             world.ledger.break_(promise, format!("a request succeeded although {why}"));
         }
     }

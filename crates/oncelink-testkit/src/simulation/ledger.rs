@@ -121,16 +121,18 @@ impl Ledger {
         self.safe.store(safe, Ordering::Relaxed);
     }
 
-    /// A claim is asked for on a server whose clock says `now`. Says why that can't succeed, if so.
-    pub(super) fn asks(&self, claim: Option<&ClaimId>, now: Timestamp) -> Option<(Promise, &'static str)> {
+    /// A claim is asked for on a server whose clock says `now`. Whether that is in time.
+    pub(super) fn asks(&self, claim: Option<&ClaimId>, now: Timestamp) -> bool {
         let in_time = now < self.expires_at;
-        let mut facts = self.facts();
-        let before = claim.is_some_and(|claim| std::mem::replace(&mut facts.claims.entry(claim.clone()).or_default().in_time, in_time));
-        let of = claim.and_then(|claim| facts.claims.get_mut(claim));
-        if let Some(of) = of {
-            of.in_time |= before;
+        if let Some(claim) = claim {
+            self.facts().claims.entry(claim.clone()).or_default().in_time |= in_time;
         }
-        (!in_time && !before).then_some((Promise::DecidedInOneWrite, "the link had expired before"))
+        in_time
+    }
+
+    /// Whether a claim was ever asked for in time.
+    pub(super) fn was_in_time(&self, claim: &ClaimId) -> bool {
+        self.facts().claims.get(claim).is_some_and(|of| of.in_time)
     }
 
     /// Why a request that is sent now may not succeed, if so. `slowest` is the time on the clock that is behind the most.

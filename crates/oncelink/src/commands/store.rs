@@ -32,7 +32,8 @@ async fn init(args: InitArgs) -> Result<(), Failure> {
     output::hint(&match before {
         Tables::Missing => format!("The tables of {name} are made."),
         Tables::Older { found, known } => format!("The tables of {name} are brought from version {found} to {known}."),
-        Tables::Current { version } => format!("The tables of {name} are up to date (version {version})."),
+        Tables::Current { version: Some(version) } => format!("The tables of {name} are up to date (version {version})."),
+        Tables::Current { version: None } => format!("The tables of {name} are up to date."),
     });
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Making the claim: the same question with the same holder until there is an answer.
 
+use std::num::NonZeroU64;
+
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Response, Url};
 use serde::Deserialize;
@@ -26,6 +28,8 @@ pub(crate) struct Claim {
     pub(crate) facts: Facts,
     /// Until when it may be resumed, as the server writes it.
     pub(crate) lease_until: Option<String>,
+    /// The most bytes that one response carries, where the file is larger.
+    pub(crate) segment: Option<NonZeroU64>,
 }
 
 /// Why there is no claim to download from.
@@ -48,6 +52,8 @@ struct Answer {
     etag: String,
     filename: String,
     lease_until: Option<String>,
+    sha256: Option<String>,
+    segment: Option<NonZeroU64>,
 }
 
 /// One answer, or none.
@@ -127,12 +133,13 @@ async fn read(base: Url, response: Response) -> Turn {
         Ok(body) => body,
         Err(error) => return silence(&http::reason(error)),
     };
-    let Ok(Answer { url, size, etag, filename, lease_until }) = serde_json::from_slice(&body) else {
+    let Ok(Answer { url, size, etag, filename, lease_until, sha256, segment }) = serde_json::from_slice(&body) else {
         return silence("it doesn't answer like an oncelink server");
     };
     match base.join(&url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {
-            Turn::Claimed(Claim { url, facts: Facts { size, etag, filename, sha256: None }, lease_until })
+            let sha256 = sha256.map(|digest| digest.to_ascii_lowercase());
+            Turn::Claimed(Claim { url, facts: Facts { size, etag, filename, sha256 }, lease_until, segment })
         }
         _ => silence("the claim's address is no URL"),
     }

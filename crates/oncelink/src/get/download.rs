@@ -1,5 +1,6 @@
 //! The download: one ranged GET after another until everything is there.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, LOCATION, RANGE};
@@ -33,6 +34,8 @@ pub(crate) struct Download<'a> {
 enum Step {
     /// A response ended or broke; ask again if something is missing.
     Again { why: String, retry_after: Option<Duration> },
+    /// A response ended where it said that it would, before the file's end; ask for the next part.
+    Next,
     /// The server holds that everything was delivered.
     Completed(Problem),
 }
@@ -60,6 +63,10 @@ impl<'a> Download<'a> {
             let step = self.step(sink, progress).await;
             sink.flush().await?;
             let (why, retry_after) = match step? {
+                Step::Next => {
+                    patience.progress();
+                    continue;
+                }
                 Step::Again { .. } if sink.len() == size && self.answered => continue,
                 Step::Again { why, retry_after } => (why, retry_after),
                 Step::Completed(_) if sink.len() == size => return Ok(self.digest),
@@ -111,26 +118,27 @@ impl<'a> Download<'a> {
     }
 
     async fn receive(&mut self, mut response: Response, sink: &mut Sink, progress: &Progress) -> Result<Step, Failure> {
-        self.check(&response, sink).await?;
+        let end = self.check(&response, sink).await?;
         let size = self.claim.facts.size;
         self.answered = true;
         loop {
             match response.chunk().await {
-                Ok(Some(piece)) if sink.len() + piece.len() as u64 > size => {
-                    return Err(Failure::failed(format!("the server sends more than the {size} bytes that it announced")));
-                }
+                Ok(Some(piece)) if sink.len() + piece.len() as u64 > end => return Err(too_much()),
                 Ok(Some(piece)) => {
                     sink.write(&piece).await?;
                     progress.at(sink.len());
                 }
+                Ok(None) if sink.len() == end && end < size => return Ok(Step::Next),
                 Ok(None) => return Ok(Step::Again { why: "the server ended it".to_owned(), retry_after: None }),
                 Err(error) => return Ok(Step::Again { why: http::reason(error), retry_after: None }),
             }
         }
     }
 
-    /// Checks that a response is of the content that was claimed, and goes on where we are.
-    async fn check(&mut self, response: &Response, sink: &mut Sink) -> Result<(), Failure> {
+    /// Checks that a response is of the content that was claimed, and goes on where we are. Says where it ends: a 206 may
+    /// carry less than was asked for (RFC 9110 section 15.3.7).
+    async fn check(&mut self, response: &Response, sink: &mut Sink) -> Result<u64, Failure> {
+        let size = self.claim.facts.size;
         let headers = response.headers();
         self.check_etag(headers)?;
         if let Some(digest) = text(headers, "repr-digest").and_then(repr_digest) {
@@ -140,14 +148,17 @@ impl<'a> Download<'a> {
             sink.note_digest(&digest)?;
         }
         if response.status() == StatusCode::OK {
-            if response.content_length().is_some_and(|length| length != self.claim.facts.size) {
+            if response.content_length().is_some_and(|length| length != size) {
                 return Err(changed());
             }
-            return if sink.len() > 0 { sink.restart().await } else { Ok(()) };
+            if sink.len() > 0 {
+                sink.restart().await?;
+            }
+            return Ok(size);
         }
         match text(headers, CONTENT_RANGE.as_str()).and_then(content_range) {
-            Some((start, size)) if start == sink.len() && size == self.claim.facts.size => Ok(()),
-            _ => Err(Failure::failed("the server sent another range than was asked for")),
+            Some((range, of)) if range.start == sink.len() && of == size => Ok(range.end),
+            _ => Err(other_range()),
         }
     }
 
@@ -180,9 +191,16 @@ impl<'a> Download<'a> {
         }
         match status.as_u16() {
             410 if problem.kind == "completed" => Ok(Step::Completed(problem)),
-            401 | 403 | 404 | 409 | 410 | 429 => Err(Failure::refused(problem.detail)),
-            _ => Err(Failure::failed(problem.detail)),
+            _ => Err(no(problem)),
         }
+    }
+}
+
+/// What a problem at the claim's address means, when it won't pass.
+pub(super) fn no(problem: Problem) -> Failure {
+    match problem.status {
+        401 | 403 | 404 | 409 | 410 | 429 => Failure::refused(problem.detail),
+        _ => Failure::failed(problem.detail),
     }
 }
 
@@ -197,30 +215,38 @@ fn next(from: &Url, headers: &HeaderMap) -> Result<Url, Failure> {
     }
 }
 
-fn too_early(problem: &Problem, have: u64, size: u64) -> Failure {
+pub(super) fn too_early(problem: &Problem, have: u64, size: u64) -> Failure {
     Failure::refused(format!(
         "the server holds that this download is complete, but only {have} of {size} bytes are here. {}",
         problem.detail
     ))
 }
 
-fn changed() -> Failure {
+pub(super) fn changed() -> Failure {
     Failure::failed("the file has changed under the download. Ask the sender for a new link.")
 }
 
-/// Start and whole size of a `Content-Range`.
-fn content_range(header: &str) -> Option<(u64, u64)> {
+pub(super) fn other_range() -> Failure {
+    Failure::failed("the server sent another range than was asked for")
+}
+
+pub(super) fn too_much() -> Failure {
+    Failure::failed("the server sends more bytes than it announced")
+}
+
+/// Range and whole size of a `Content-Range`.
+pub(super) fn content_range(header: &str) -> Option<(Range<u64>, u64)> {
     let (range, size) = header.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (start, end) = range.split_once('-')?;
     let (start, end, size): (u64, u64, u64) = (start.parse().ok()?, end.parse().ok()?, size.parse().ok()?);
-    (start <= end && end < size).then_some((start, size))
+    (start <= end && end < size).then_some((start..end + 1, size))
 }
 
-fn bare(etag: &str) -> &str {
+pub(super) fn bare(etag: &str) -> &str {
     etag.trim().trim_matches('"')
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -230,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_content_range_is_understood_or_refused() {
-        assert_eq!(content_range("bytes 5-9/10"), Some((5, 10)));
+        assert_eq!(content_range("bytes 5-9/20"), Some((5..10, 20)));
         for bad in ["", "bytes */10", "bytes 5-9/*", "bytes 9-5/10", "bytes 5-10/10", "items 5-9/10", "bytes -5/10", "bytes 5-9"] {
             assert_eq!(content_range(bad), None, "{bad}");
         }

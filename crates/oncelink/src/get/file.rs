@@ -13,6 +13,7 @@ use crate::get::claim::{Claim, NoClaim, claim};
 use crate::get::digest;
 use crate::get::download::Download;
 use crate::get::part::{Part, place};
+use crate::get::segments::{self, Segments};
 use crate::get::sink::Sink;
 use crate::get::state::{Facts, State};
 use crate::http;
@@ -52,7 +53,8 @@ pub(crate) fn refusal(problem: &Problem) -> Failure {
 async fn fetch(order: &Order, http: &Client, claim: &Claim, mut state: State, part: PathBuf) -> Result<(), Failure> {
     // What an earlier run received counts only when it was of the same version.
     let known = state.facts().filter(|facts| facts.etag == claim.facts.etag && facts.size == claim.facts.size).cloned();
-    let facts = Facts { sha256: known.as_ref().and_then(|facts| facts.sha256.clone()), ..claim.facts.clone() };
+    let told = known.as_ref().and_then(|facts| facts.sha256.clone());
+    let facts = Facts { sha256: claim.facts.sha256.clone().or(told), ..claim.facts.clone() };
     state.note(facts.clone())?;
     let until =
         claim.lease_until.as_ref().map_or_else(String::new, |until| format!("(The download is yours until {}.)", output::tame(until)));
@@ -64,11 +66,20 @@ async fn fetch(order: &Order, http: &Client, claim: &Claim, mut state: State, pa
     let progress = Progress::bytes(&file.display().to_string(), facts.size, growing.len());
     let digest = facts.digest();
     let mut sink = Sink::Part(growing, state);
-    let downloaded = Download::new(http, claim, digest).run(&mut sink, order.pace, &progress).await;
+    let downloaded = match claim.segment {
+        Some(most) => Segments::new(http, claim, most, &progress, order.pace).run(&mut sink).await.map(|()| digest),
+        None => Download::new(http, claim, digest).run(&mut sink, order.pace, &progress).await,
+    };
     progress.end();
     let Sink::Part(growing, state) = sink else { return Err(Failure::failed("a part became a pipe")) };
     match downloaded {
-        Ok(promised) => finish(order, growing, state, &file, &facts, promised).await,
+        Ok(promised) => {
+            let (part, state) = verify(growing, state, promised).await?;
+            if claim.segment.is_some() {
+                segments::acknowledge(http, claim, order.pace).await;
+            }
+            finish(order, &part, state, &file, &facts, promised.is_some())
+        }
         Err(Failure::Refused(message)) => Err(give_up(Failure::Refused(message), state, &part)),
         Err(failure) => Err(failure.and(GO_ON)),
     }
@@ -82,13 +93,15 @@ async fn completed_before(order: &Order, problem: &Problem, state: State, part: 
         Some(facts) if part.is_file() && have == facts.size => {
             let file = order.target.file(&facts.filename)?;
             let digest = facts.digest();
-            finish(order, Part::open(part, true)?, state, &file, &facts, digest).await
+            let (part, state) = verify(Part::open(part, true)?, state, digest).await?;
+            finish(order, &part, state, &file, &facts, digest.is_some())
         }
         _ => Err(give_up(refusal(problem), state, &part)),
     }
 }
 
-async fn finish(order: &Order, growing: Part, state: State, file: &Path, facts: &Facts, promised: Option<[u8; 32]>) -> Result<(), Failure> {
+/// Everything is here: makes sure that it is on disk, and that it is what the server promised.
+async fn verify(growing: Part, state: State, promised: Option<[u8; 32]>) -> Result<(PathBuf, State), Failure> {
     let part = growing.finish().await?;
     if let Some(promised) = promised
         && digest::of_file(part.clone()).await? != promised
@@ -97,9 +110,13 @@ async fn finish(order: &Order, growing: Part, state: State, file: &Path, facts: 
         state.remove();
         return Err(digest::mismatch());
     }
-    place(&part, file)?;
+    Ok((part, state))
+}
+
+fn finish(order: &Order, part: &Path, state: State, file: &Path, facts: &Facts, verified: bool) -> Result<(), Failure> {
+    place(part, file)?;
     state.remove();
-    report(order, file, facts, promised.is_some())
+    report(order, file, facts, verified)
 }
 
 fn report(order: &Order, file: &Path, facts: &Facts, verified: bool) -> Result<(), Failure> {

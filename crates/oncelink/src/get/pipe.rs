@@ -10,6 +10,7 @@ use crate::get::claim::{NoClaim, claim};
 use crate::get::digest;
 use crate::get::download::Download;
 use crate::get::file::{SILENCE, refusal};
+use crate::get::segments::{self, Segments};
 use crate::get::sink::{Pipe, Sink};
 use crate::get::{Order, claim::Claim};
 use crate::http;
@@ -31,10 +32,20 @@ pub(crate) async fn into(order: &Order, entropy: &dyn Entropy, pipe: Pipe) -> Re
     };
     let progress = Progress::bytes(&claim.facts.filename, claim.facts.size, 0);
     let mut sink = Sink::Pipe(pipe);
-    let downloaded = Download::new(&http, &claim, None).run(&mut sink, order.pace, &progress).await;
+    let digest = claim.facts.digest();
+    let downloaded = match claim.segment {
+        Some(most) => Segments::new(&http, &claim, most, &progress, order.pace).run(&mut sink).await.map(|()| digest),
+        None => Download::new(&http, &claim, digest).run(&mut sink, order.pace, &progress).await,
+    };
     progress.end();
     let promised = downloaded?;
     let Sink::Pipe(pipe) = sink else { return Err(Failure::failed("a pipe became a part")) };
     // It is too late to take bytes back, but not to say that they are wrong.
-    if promised.is_some_and(|promised| pipe.digest() != promised) { Err(digest::damaged()) } else { Ok(()) }
+    if promised.is_some_and(|promised| pipe.digest() != promised) {
+        return Err(digest::damaged());
+    }
+    if claim.segment.is_some() {
+        segments::acknowledge(&http, &claim, order.pace).await;
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ pub(crate) mod link;
 pub(crate) mod proxy;
 pub(crate) mod s3;
 pub(crate) mod server;
+pub(crate) mod store;
 pub(crate) mod wait;
 
 pub(crate) use content::{Dice, holder, pattern};
@@ -16,4 +17,5 @@ pub(crate) use http::{Req, Res, Wire};
 pub(crate) use link::{Claim, Link};
 pub(crate) use proxy::{Cable, Proxy};
 pub(crate) use server::{Server, Setup};
+pub(crate) use store::SharedStore;
 pub(crate) use wait::{until, within};

@@ -19,5 +19,6 @@ mod network;
 mod objects;
 mod passphrases;
 mod racers;
+mod replicas;
 mod safe_methods;
 mod secrets;

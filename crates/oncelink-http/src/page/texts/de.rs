@@ -1,6 +1,6 @@
 //! German.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Eine Datei für Sie",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Wenn die Downloadliste Ihres Browsers das Fortsetzen anbietet, tun Sie es dort. Sonst drücken Sie den Knopf.",
     note: "Ihr Browser speichert die Datei. Bricht der Download ab, öffnen Sie diese Seite innerhalb von {lease} in diesem Browser wieder und drücken den Knopf noch einmal.",
     note_exchange: "Dies ist ein einmaliger Tausch: Der Knopf gibt eine direkte Adresse der Datei heraus, die {seconds} lang von jedem, der sie hat, mehrfach benutzt werden kann. Bricht der Download danach ab, bitten Sie den Absender um einen neuen Link.",
+    parts: Parts {
+        note: "Diese Seite holt die Datei in Teilen und setzt sie zusammen; lassen Sie sie bis dahin offen. Bricht der Download ab, öffnen Sie diese Seite innerhalb von {lease} in diesem Browser wieder und drücken den Knopf noch einmal.",
+        plain: "Die Datei ist größer, als hier in einem Stück gesendet werden kann. Diese Seite setzt sie aus Teilen zusammen und braucht dafür JavaScript und einen aktuellen Browser. Ohne sie holt dieser Befehl die Datei:",
+        label: "Download läuft",
+        figures: "{done} von {size}, {rate}, noch {left}",
+        begin: "Der Download hat begonnen. Bitte lassen Sie diese Seite offen.",
+        waiting: "Die Verbindung ist abgebrochen. Es wird erneut versucht.",
+        checking: "Die Datei wird geprüft.",
+        done: "Die Datei ist vollständig.",
+        verified: "Die Datei ist vollständig und unbeschädigt; ihre Prüfsumme stimmt.",
+        save: "Datei speichern",
+        broke: "Der Download ist abgebrochen. Drücken Sie den Knopf, um dort weiterzumachen, wo er aufgehört hat. Es wird nichts weiter verbraucht.",
+        full: "Für die Datei ist nicht genug Speicherplatz frei. Schaffen Sie Platz und drücken Sie den Knopf, um weiterzumachen.",
+        damaged: "Die Datei wurde unterwegs beschädigt und ist nicht brauchbar. Drücken Sie den Knopf, um sie neu zu holen.",
+        beyond: "Dieser Browser kann eine Datei dieser Größe nicht aus einer Seite heraus speichern. Es wurde nichts verbraucht. Bitte öffnen Sie den Link in einem anderen Browser, etwa einem aktuellen Chrome oder Edge auf einem Computer.",
+    },
     starting: "Der Download beginnt. Ihr Browser zeigt, wie weit er ist.",
     imprint: "Impressum",
     ask_sender: "Bitten Sie den Absender um einen neuen Link.",
@@ -89,6 +105,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Von einer anderen Seite gesendet",
         text: "Zu Ihrem Schutz beginnt ein Download nur von der eigenen Seite des Links aus. Es wurde nichts verbraucht. Bitte öffnen Sie den Link selbst.",
+    },
+    range_required: Case {
+        title: "Diese Datei kommt in Teilen",
+        text: "Nur die eigene Seite des Links kann die Teile zusammensetzen. Bitte öffnen Sie den Link noch einmal in diesem Browser, mit eingeschaltetem JavaScript, und drücken Sie seinen Knopf. Es ist nichts verloren.",
     },
     other: Case { title: "Diese Anfrage lässt sich nicht ausführen", text: "Einzelheiten für den, der sie gestellt hat:" },
     units: ["B", "kB", "MB", "GB", "TB"],

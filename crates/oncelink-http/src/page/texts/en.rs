@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "A file for you",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "If your browser’s list of downloads offers to resume the file, do it there. Otherwise press the button.",
     note: "Your browser saves the file. If the download breaks off, open this page again in this browser within {lease} and press the button again.",
     note_exchange: "This is a single exchange: the button gives out one direct address of the file, reusable for {seconds} by whoever has it. If the download breaks off after that, ask the sender for a new link.",
+    parts: Parts {
+        note: "This page fetches the file in parts and puts it together; keep it open until then. If the download breaks off, open this page again in this browser within {lease} and press the button again.",
+        plain: "The file is larger than what can be sent here in one piece. This page puts it together from parts and needs JavaScript and a current browser for that. Without them, this command fetches the file:",
+        label: "Downloading",
+        figures: "{done} of {size}, {rate}, {left} left",
+        begin: "The download has begun. Please keep this page open.",
+        waiting: "The connection has broken. It is being tried again.",
+        checking: "The file is being checked.",
+        done: "The file is complete.",
+        verified: "The file is complete and undamaged; its checksum is right.",
+        save: "Save file",
+        broke: "The download has broken off. Press the button to go on where it stopped. Nothing further is used up.",
+        full: "There is not enough free space for the file. Make room and press the button to go on.",
+        damaged: "The file was damaged on its way and is not usable. Press the button to fetch it anew.",
+        beyond: "This browser can’t save a file of this size from a page. Nothing has been used up. Please open the link in another browser, such as a current Chrome or Edge on a computer.",
+    },
     starting: "The download is starting. Your browser shows how it is getting on.",
     imprint: "About the provider",
     ask_sender: "Ask the sender for a new link.",
@@ -74,6 +90,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Sent from another site",
         text: "For your protection a download starts only from the link’s own page. Nothing has been used up. Please open the link itself.",
+    },
+    range_required: Case {
+        title: "This file comes in parts",
+        text: "Only the link’s own page can put the parts together. Please open the link again in this browser, with JavaScript switched on, and press its button. Nothing is lost.",
     },
     other: Case { title: "This request can’t be carried out", text: "The details, for whoever made it:" },
     units: ["B", "kB", "MB", "GB", "TB"],

@@ -1,6 +1,6 @@
 //! Spanish.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Un archivo para usted",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Si la lista de descargas de su navegador ofrece reanudar el archivo, hágalo allí. Si no, pulse el botón.",
     note: "Su navegador guarda el archivo. Si la descarga se interrumpe, vuelva a abrir esta página en este navegador en un plazo de {lease} y pulse de nuevo el botón.",
     note_exchange: "Es un intercambio único: el botón entrega una dirección directa del archivo, reutilizable durante {seconds} por quien la tenga. Si la descarga se interrumpe después, pida al remitente un enlace nuevo.",
+    parts: Parts {
+        note: "Esta página obtiene el archivo por partes y las une; déjela abierta hasta entonces. Si la descarga se interrumpe, vuelva a abrir esta página en este navegador en un plazo de {lease} y pulse de nuevo el botón.",
+        plain: "El archivo es más grande de lo que aquí se puede enviar de una vez. Esta página lo une a partir de varias partes y necesita para ello JavaScript y un navegador actual. Sin ellos, esta orden obtiene el archivo:",
+        label: "Descargando",
+        figures: "{done} de {size}, {rate}, faltan {left}",
+        begin: "La descarga ha comenzado. Deje abierta esta página.",
+        waiting: "La conexión se ha interrumpido. Se está intentando de nuevo.",
+        checking: "Se está comprobando el archivo.",
+        done: "El archivo está completo.",
+        verified: "El archivo está completo y sin daños; su suma de comprobación es correcta.",
+        save: "Guardar el archivo",
+        broke: "La descarga se ha interrumpido. Pulse el botón para continuar donde se detuvo. No se gasta nada más.",
+        full: "No hay suficiente espacio libre para el archivo. Libere espacio y pulse el botón para continuar.",
+        damaged: "El archivo se dañó por el camino y no se puede usar. Pulse el botón para obtenerlo de nuevo.",
+        beyond: "Este navegador no puede guardar desde una página un archivo de este tamaño. No se ha gastado nada. Abra el enlace en otro navegador, por ejemplo una versión actual de Chrome o Edge en un ordenador.",
+    },
     starting: "La descarga está comenzando. Su navegador muestra cómo avanza.",
     imprint: "Aviso legal",
     ask_sender: "Pida al remitente un enlace nuevo.",
@@ -80,6 +96,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Enviado desde otro sitio",
         text: "Para su protección, una descarga solo comienza desde la propia página del enlace. No se ha gastado nada. Abra el enlace directamente.",
+    },
+    range_required: Case {
+        title: "Este archivo llega por partes",
+        text: "Solo la página del enlace puede unir las partes. Abra de nuevo el enlace en este navegador, con JavaScript activado, y pulse su botón. No se ha perdido nada.",
     },
     other: Case { title: "No se puede atender esta solicitud", text: "Los detalles, para quien la hizo:" },
     units: ["B", "kB", "MB", "GB", "TB"],

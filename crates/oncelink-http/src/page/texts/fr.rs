@@ -1,6 +1,6 @@
 //! French.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Un fichier pour vous",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Si la liste des téléchargements de votre navigateur propose de reprendre le fichier, faites-le là. Sinon, appuyez sur le bouton.",
     note: "Votre navigateur enregistre le fichier. Si le téléchargement s’interrompt, rouvrez cette page dans ce navigateur dans un délai de {lease} et appuyez de nouveau sur le bouton.",
     note_exchange: "Il s’agit d’un échange unique : le bouton donne une adresse directe du fichier, réutilisable pendant {seconds} par quiconque la possède. Si le téléchargement s’interrompt ensuite, demandez un nouveau lien à l’expéditeur.",
+    parts: Parts {
+        note: "Cette page récupère le fichier en plusieurs parties et les assemble ; laissez-la ouverte jusque-là. Si le téléchargement s’interrompt, rouvrez cette page dans ce navigateur dans un délai de {lease} et appuyez de nouveau sur le bouton.",
+        plain: "Le fichier est plus grand que ce qui peut être envoyé ici en une fois. Cette page l’assemble à partir de plusieurs parties et a besoin pour cela de JavaScript et d’un navigateur récent. Sans eux, cette commande récupère le fichier :",
+        label: "Téléchargement en cours",
+        figures: "{done} sur {size}, {rate}, encore {left}",
+        begin: "Le téléchargement a commencé. Veuillez laisser cette page ouverte.",
+        waiting: "La connexion s’est interrompue. Une nouvelle tentative est en cours.",
+        checking: "Le fichier est en cours de vérification.",
+        done: "Le fichier est complet.",
+        verified: "Le fichier est complet et intact ; sa somme de contrôle est correcte.",
+        save: "Enregistrer le fichier",
+        broke: "Le téléchargement s’est interrompu. Appuyez sur le bouton pour continuer là où il s’est arrêté. Rien d’autre n’est consommé.",
+        full: "Il n’y a pas assez d’espace libre pour le fichier. Libérez de la place et appuyez sur le bouton pour continuer.",
+        damaged: "Le fichier a été endommagé en chemin et n’est pas utilisable. Appuyez sur le bouton pour le récupérer de nouveau.",
+        beyond: "Ce navigateur ne peut pas enregistrer un fichier de cette taille depuis une page. Rien n’a été consommé. Veuillez ouvrir le lien dans un autre navigateur, par exemple une version récente de Chrome ou d’Edge sur un ordinateur.",
+    },
     starting: "Le téléchargement commence. Votre navigateur en affiche la progression.",
     imprint: "Mentions légales",
     ask_sender: "Demandez un nouveau lien à l’expéditeur.",
@@ -86,6 +102,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Demande venue d’un autre site",
         text: "Pour votre protection, un téléchargement ne commence que depuis la page du lien elle-même. Rien n’a été consommé. Veuillez ouvrir le lien lui-même.",
+    },
+    range_required: Case {
+        title: "Ce fichier arrive en plusieurs parties",
+        text: "Seule la page du lien peut assembler les parties. Veuillez rouvrir le lien dans ce navigateur, avec JavaScript activé, et appuyer sur son bouton. Rien n’est perdu.",
     },
     other: Case { title: "Cette demande ne peut pas aboutir", text: "Les détails, pour la personne qui l’a faite :" },
     units: ["o", "ko", "Mo", "Go", "To"],

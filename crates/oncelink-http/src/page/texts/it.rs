@@ -1,6 +1,6 @@
 //! Italian.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Un file per Lei",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Se l’elenco dei download del browser propone di riprendere il file, lo faccia da lì. Altrimenti prema il pulsante.",
     note: "Il browser salva il file. Se il download si interrompe, riapra questa pagina in questo browser entro {lease} e prema di nuovo il pulsante.",
     note_exchange: "È uno scambio unico: il pulsante fornisce un indirizzo diretto del file, riutilizzabile per {seconds} da chiunque lo possieda. Se in seguito il download si interrompe, chieda al mittente un nuovo link.",
+    parts: Parts {
+        note: "Questa pagina preleva il file in parti e le riunisce; la lasci aperta fino ad allora. Se il download si interrompe, riapra questa pagina in questo browser entro {lease} e prema di nuovo il pulsante.",
+        plain: "Il file è più grande di quanto qui si possa inviare in una volta sola. Questa pagina lo riunisce da più parti e per questo ha bisogno di JavaScript e di un browser aggiornato. Senza di essi, questo comando preleva il file:",
+        label: "Download in corso",
+        figures: "{done} di {size}, {rate}, ancora {left}",
+        begin: "Il download è iniziato. Lasci aperta questa pagina, per favore.",
+        waiting: "La connessione si è interrotta. È in corso un nuovo tentativo.",
+        checking: "Il file è in fase di verifica.",
+        done: "Il file è completo.",
+        verified: "Il file è completo e integro; la sua somma di controllo è corretta.",
+        save: "Salva il file",
+        broke: "Il download si è interrotto. Prema il pulsante per continuare da dove si è fermato. Non si consuma altro.",
+        full: "Non c’è abbastanza spazio libero per il file. Liberi dello spazio e prema il pulsante per continuare.",
+        damaged: "Il file è stato danneggiato durante il trasferimento e non è utilizzabile. Prema il pulsante per prelevarlo di nuovo.",
+        beyond: "Questo browser non può salvare da una pagina un file di queste dimensioni. Non è stato consumato nulla. Apra il link in un altro browser, per esempio una versione aggiornata di Chrome o Edge su un computer.",
+    },
     starting: "Il download sta iniziando. Il browser ne mostra l’avanzamento.",
     imprint: "Note legali",
     ask_sender: "Chieda al mittente un nuovo link.",
@@ -77,6 +93,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Inviato da un altro sito",
         text: "Per la Sua protezione un download inizia solo dalla pagina del link stesso. Non è stato consumato nulla. Apra direttamente il link.",
+    },
+    range_required: Case {
+        title: "Questo file arriva in parti",
+        text: "Solo la pagina del link può riunire le parti. Riapra il link in questo browser, con JavaScript attivo, e prema il suo pulsante. Nulla è andato perso.",
     },
     other: Case { title: "Questa richiesta non può essere eseguita", text: "I dettagli, per chi l’ha fatta:" },
     units: ["B", "kB", "MB", "GB", "TB"],

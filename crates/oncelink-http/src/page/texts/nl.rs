@@ -1,6 +1,6 @@
 //! Dutch.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Een bestand voor u",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Biedt de downloadlijst van uw browser aan het bestand te hervatten, doe het dan daar. Druk anders op de knop.",
     note: "Uw browser slaat het bestand op. Breekt de download af, open deze pagina dan binnen {lease} opnieuw in deze browser en druk nog eens op de knop.",
     note_exchange: "Dit is een eenmalige ruil: de knop geeft één direct adres van het bestand, dat {seconds} lang herbruikbaar is voor wie het heeft. Breekt de download daarna af, vraag de afzender dan om een nieuwe link.",
+    parts: Parts {
+        note: "Deze pagina haalt het bestand in delen op en voegt ze samen; laat haar tot dan open. Als de download wordt afgebroken, open deze pagina dan binnen {lease} opnieuw in deze browser en druk nogmaals op de knop.",
+        plain: "Het bestand is groter dan wat hier in één keer kan worden verzonden. Deze pagina voegt het uit delen samen en heeft daarvoor JavaScript en een actuele browser nodig. Zonder die haalt deze opdracht het bestand op:",
+        label: "Bezig met downloaden",
+        figures: "{done} van {size}, {rate}, nog {left}",
+        begin: "De download is begonnen. Laat deze pagina open.",
+        waiting: "De verbinding is verbroken. Er wordt opnieuw geprobeerd.",
+        checking: "Het bestand wordt gecontroleerd.",
+        done: "Het bestand is volledig.",
+        verified: "Het bestand is volledig en onbeschadigd; de controlesom klopt.",
+        save: "Bestand opslaan",
+        broke: "De download is afgebroken. Druk op de knop om verder te gaan waar hij stopte. Er wordt verder niets verbruikt.",
+        full: "Er is niet genoeg vrije ruimte voor het bestand. Maak ruimte en druk op de knop om verder te gaan.",
+        damaged: "Het bestand is onderweg beschadigd en is niet bruikbaar. Druk op de knop om het opnieuw op te halen.",
+        beyond: "Deze browser kan een bestand van deze grootte niet vanuit een pagina opslaan. Er is niets verbruikt. Open de link in een andere browser, zoals een actuele Chrome of Edge op een computer.",
+    },
     starting: "De download begint. Uw browser laat zien hoever hij is.",
     imprint: "Over de aanbieder",
     ask_sender: "Vraag de afzender om een nieuwe link.",
@@ -80,6 +96,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Vanaf een andere site verzonden",
         text: "Voor uw veiligheid begint een download alleen vanaf de pagina van de link zelf. Er is niets verbruikt. Open de link zelf.",
+    },
+    range_required: Case {
+        title: "Dit bestand komt in delen",
+        text: "Alleen de eigen pagina van de link kan de delen samenvoegen. Open de link opnieuw in deze browser, met JavaScript ingeschakeld, en druk op de knop. Er is niets verloren.",
     },
     other: Case { title: "Dit verzoek kan niet worden uitgevoerd", text: "De bijzonderheden, voor wie het heeft gedaan:" },
     units: ["B", "kB", "MB", "GB", "TB"],

@@ -1,6 +1,6 @@
 //! Polish.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Plik dla Ciebie",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Jeśli lista pobierania w przeglądarce pozwala wznowić plik, zrób to tam. W przeciwnym razie naciśnij przycisk.",
     note: "Przeglądarka zapisze plik. Jeśli pobieranie się przerwie, otwórz tę stronę ponownie w tej przeglądarce w ciągu {lease} i jeszcze raz naciśnij przycisk.",
     note_exchange: "To jednorazowa wymiana: przycisk wydaje jeden bezpośredni adres pliku, którego przez {seconds} może używać wielokrotnie każdy, kto go zna. Jeśli pobieranie przerwie się później, poproś nadawcę o nowy link.",
+    parts: Parts {
+        note: "Ta strona pobiera plik w częściach i je łączy; do tego czasu proszę zostawić ją otwartą. Jeśli pobieranie zostanie przerwane, proszę ponownie otworzyć tę stronę w tej przeglądarce w ciągu {lease} i jeszcze raz nacisnąć przycisk.",
+        plain: "Plik jest większy niż to, co można tu wysłać w całości. Ta strona łączy go z części i potrzebuje do tego JavaScriptu oraz aktualnej przeglądarki. Bez nich plik pobierze to polecenie:",
+        label: "Trwa pobieranie",
+        figures: "{done} z {size}, {rate}, pozostało {left}",
+        begin: "Pobieranie się rozpoczęło. Proszę zostawić tę stronę otwartą.",
+        waiting: "Połączenie zostało przerwane. Trwa ponawianie próby.",
+        checking: "Trwa sprawdzanie pliku.",
+        done: "Plik jest kompletny.",
+        verified: "Plik jest kompletny i nieuszkodzony; jego suma kontrolna się zgadza.",
+        save: "Zapisz plik",
+        broke: "Pobieranie zostało przerwane. Proszę nacisnąć przycisk, aby kontynuować od tego miejsca. Nic więcej nie zostanie zużyte.",
+        full: "Brakuje wolnego miejsca na plik. Proszę zwolnić miejsce i nacisnąć przycisk, aby kontynuować.",
+        damaged: "Plik został po drodze uszkodzony i nie nadaje się do użytku. Proszę nacisnąć przycisk, aby pobrać go od nowa.",
+        beyond: "Ta przeglądarka nie może zapisać ze strony pliku tej wielkości. Nic nie zostało zużyte. Proszę otworzyć link w innej przeglądarce, na przykład w aktualnej wersji Chrome lub Edge na komputerze.",
+    },
     starting: "Pobieranie się rozpoczyna. Przeglądarka pokazuje jego postęp.",
     imprint: "Informacje o dostawcy",
     ask_sender: "Poproś nadawcę o nowy link.",
@@ -74,6 +90,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Wysłano z innej strony",
         text: "Dla Twojego bezpieczeństwa pobieranie zaczyna się tylko ze strony samego linku. Niczego nie zużyto. Otwórz sam link.",
+    },
+    range_required: Case {
+        title: "Ten plik przychodzi w częściach",
+        text: "Tylko własna strona linku może połączyć części. Proszę ponownie otworzyć link w tej przeglądarce, z włączonym JavaScriptem, i nacisnąć przycisk. Nic nie przepadło.",
     },
     other: Case { title: "Tego żądania nie można wykonać", text: "Szczegóły dla osoby, która je wysłała:" },
     units: ["B", "kB", "MB", "GB", "TB"],

@@ -1,6 +1,6 @@
 //! Portuguese, as in Brazil.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "Um arquivo para você",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "Se a lista de downloads do seu navegador oferecer a retomada do arquivo, faça isso por lá. Caso contrário, pressione o botão.",
     note: "Seu navegador salva o arquivo. Se o download for interrompido, abra esta página de novo neste navegador em até {lease} e pressione o botão outra vez.",
     note_exchange: "Trata-se de uma troca única: o botão entrega um endereço direto do arquivo, reutilizável por {seconds} por quem o tiver. Se o download for interrompido depois disso, peça um novo link ao remetente.",
+    parts: Parts {
+        note: "Esta página busca o arquivo em partes e as reúne; deixe-a aberta até lá. Se o download for interrompido, abra esta página novamente neste navegador dentro de {lease} e pressione o botão outra vez.",
+        plain: "O arquivo é maior do que pode ser enviado aqui de uma só vez. Esta página o reúne a partir de várias partes e precisa para isso de JavaScript e de um navegador atual. Sem eles, este comando busca o arquivo:",
+        label: "Baixando",
+        figures: "{done} de {size}, {rate}, faltam {left}",
+        begin: "O download começou. Deixe esta página aberta.",
+        waiting: "A conexão foi interrompida. Uma nova tentativa está em andamento.",
+        checking: "O arquivo está sendo verificado.",
+        done: "O arquivo está completo.",
+        verified: "O arquivo está completo e sem danos; sua soma de verificação está correta.",
+        save: "Salvar o arquivo",
+        broke: "O download foi interrompido. Pressione o botão para continuar de onde parou. Nada mais é consumido.",
+        full: "Não há espaço livre suficiente para o arquivo. Libere espaço e pressione o botão para continuar.",
+        damaged: "O arquivo foi danificado no caminho e não pode ser usado. Pressione o botão para buscá-lo novamente.",
+        beyond: "Este navegador não consegue salvar a partir de uma página um arquivo deste tamanho. Nada foi consumido. Abra o link em outro navegador, como uma versão atual do Chrome ou do Edge em um computador.",
+    },
     starting: "O download está começando. Seu navegador mostra o andamento.",
     imprint: "Informações legais",
     ask_sender: "Peça um novo link ao remetente.",
@@ -78,6 +94,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     cross_site: Case {
         title: "Enviado de outro site",
         text: "Para sua proteção, um download só começa na própria página do link. Nada foi gasto. Abra o link diretamente.",
+    },
+    range_required: Case {
+        title: "Este arquivo chega em partes",
+        text: "Somente a página do link pode reunir as partes. Abra o link novamente neste navegador, com o JavaScript ativado, e pressione o botão. Nada se perdeu.",
     },
     other: Case { title: "Este pedido não pode ser atendido", text: "Os detalhes, para quem o fez:" },
     units: ["B", "kB", "MB", "GB", "TB"],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 use crate::page::Lang;
 
 /// Every text with its name. A new one that is forgotten here doesn't compile.
@@ -10,10 +10,10 @@ fn all(texts: &'static Texts) -> Vec<(String, &'static str)> {
     #[rustfmt::skip]
     let Texts {
         heading, heading_from, heading_resume, until, uses, uses_of, passphrase, passphrase_hint, passphrase_wrong,
-        download, resume, resume_until, resume_open, resume_how, note, note_exchange, starting, imprint, ask_sender, try_again,
+        download, resume, resume_until, resume_open, resume_how, note, note_exchange, parts, starting, imprint, ask_sender, try_again,
         home: _, unknown: _, spent: _, revoked: _, expired: _, not_yet: _, completed: _, lapsed: _, budget_spent: _,
         object_changed: _, object_not_found: _, address_not_allowed: _, passphrase_needed: _, locked: _, too_many_requests: _,
-        unavailable: _, internal: _, method_not_allowed: _, cross_site: _, other: _,
+        unavailable: _, internal: _, method_not_allowed: _, cross_site: _, range_required: _, other: _,
         units, decimal, seconds, minutes, hours,
     } = texts;
     let single = [
@@ -42,7 +42,26 @@ fn all(texts: &'static Texts) -> Vec<(String, &'static str)> {
         ("minutes", minutes),
         ("hours", hours),
     ];
+    #[rustfmt::skip]
+    let Parts { note, plain, label, figures, begin, waiting, checking, done, verified, save, broke, full, damaged, beyond } = parts;
+    let of_parts = [
+        ("note", note),
+        ("plain", plain),
+        ("label", label),
+        ("figures", figures),
+        ("begin", begin),
+        ("waiting", waiting),
+        ("checking", checking),
+        ("done", done),
+        ("verified", verified),
+        ("save", save),
+        ("broke", broke),
+        ("full", full),
+        ("damaged", damaged),
+        ("beyond", beyond),
+    ];
     let mut all: Vec<_> = single.map(|(name, text)| (name.to_owned(), *text)).to_vec();
+    all.extend(of_parts.map(|(name, text)| (format!("parts.{name}"), *text)));
     for (name, case) in cases(texts) {
         all.push((format!("{name}.title"), case.title));
         all.push((format!("{name}.text"), case.text));
@@ -72,6 +91,7 @@ fn cases(texts: &'static Texts) -> Vec<(&'static str, &'static Case)> {
         ("internal", &texts.internal),
         ("method_not_allowed", &texts.method_not_allowed),
         ("cross_site", &texts.cross_site),
+        ("range_required", &texts.range_required),
         ("other", &texts.other),
     ]
 }

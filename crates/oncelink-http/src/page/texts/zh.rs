@@ -1,6 +1,6 @@
 //! Chinese, in simplified characters.
 
-use super::{Case, Texts};
+use super::{Case, Parts, Texts};
 
 pub(in crate::page) const TEXTS: Texts = Texts {
     heading: "您有一个文件",
@@ -19,6 +19,22 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     resume_how: "如果浏览器的下载列表中可以恢复该文件，请在那里恢复；否则请按下面的按钮。",
     note: "浏览器会保存该文件。如果下载中断，请在 {lease}内用此浏览器重新打开本页面，并再次按下按钮。",
     note_exchange: "这是一次性交换：按下按钮后会给出该文件的一个直接地址，任何持有该地址的人在 {seconds}内都可以重复使用。如果此后下载中断，请向发送者索取新链接。",
+    parts: Parts {
+        note: "本页面会分段获取文件并将其合并；在完成之前请保持页面打开。如果下载中断，请在 {lease}内用此浏览器重新打开本页面，并再次按下按钮。",
+        plain: "该文件超过了此处一次可发送的大小。本页面会分段获取并合并文件，为此需要 JavaScript 和较新的浏览器。如果没有，可用以下命令获取该文件：",
+        label: "正在下载",
+        figures: "{done} / {size}，{rate}，剩余 {left}",
+        begin: "下载已开始。请保持本页面打开。",
+        waiting: "连接已中断，正在重试。",
+        checking: "正在检查文件。",
+        done: "文件已完整。",
+        verified: "文件完整且未损坏，校验和正确。",
+        save: "保存文件",
+        broke: "下载已中断。请按下按钮，从中断处继续。不会再扣除次数。",
+        full: "可用空间不足，无法保存该文件。请腾出空间，然后按下按钮继续。",
+        damaged: "文件在传输途中损坏，无法使用。请按下按钮重新获取。",
+        beyond: "此浏览器无法从页面保存这么大的文件。次数未被扣除。请用其他浏览器打开链接，例如电脑上的新版 Chrome 或 Edge。",
+    },
     starting: "下载即将开始，浏览器会显示进度。",
     imprint: "关于服务提供者",
     ask_sender: "请向发送者索取新链接。",
@@ -57,6 +73,10 @@ pub(in crate::page) const TEXTS: Texts = Texts {
     method_not_allowed: Case { title: "此处无法这样操作", text: "请打开您收到的链接，并按下其中的按钮。" },
     cross_site: Case {
         title: "请求来自其他网站", text: "为了保护您，下载只能从链接自己的页面开始。次数未被扣除。请直接打开该链接。"
+    },
+    range_required: Case {
+        title: "此文件分段传送",
+        text: "只有链接自己的页面才能合并各个分段。请在此浏览器中启用 JavaScript，重新打开链接并按下按钮。没有任何损失。",
     },
     other: Case { title: "无法执行此请求", text: "供请求者参考的详细信息：" },
     units: ["B", "kB", "MB", "GB", "TB"],

@@ -9,7 +9,10 @@ use crate::upkeep::{self, Tables};
 pub(crate) async fn examine(config: &Config) -> Finding {
     let (check, name) = ("store", upkeep::name(&config.store));
     match upkeep::inspect(&config.store).await {
-        Ok(Tables::Current { version }) => Finding::ok(check, format!("{name} has version {version} of its tables, which is the latest")),
+        Ok(Tables::Current { version: Some(version) }) => {
+            Finding::ok(check, format!("{name} has version {version} of its tables, which is the latest"))
+        }
+        Ok(Tables::Current { version: None }) => Finding::ok(check, format!("{name} is as it should be")),
         Ok(Tables::Missing) => {
             Finding::ok(check, format!("{name} has no tables yet; 'oncelink serve' or 'oncelink store init' makes them"))
         }

@@ -49,6 +49,48 @@ impl Drop for Proxy {
     }
 }
 
+/// A load balancer: each new connection goes to the next server; one that doesn't answer is passed over.
+pub(crate) struct RoundRobin {
+    /// Where it listens.
+    pub(crate) addr: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl RoundRobin {
+    /// In front of these servers.
+    pub(crate) async fn over(targets: Vec<SocketAddr>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("a bound listener has an address");
+        let task = tokio::spawn(async move {
+            let mut turn = 0;
+            while let Ok((client, _)) = listener.accept().await {
+                let order: Vec<SocketAddr> = targets.iter().cycle().skip(turn % targets.len()).take(targets.len()).copied().collect();
+                turn += 1;
+                tokio::spawn(carry_to_first(client, order));
+            }
+        });
+        Self { addr, task }
+    }
+}
+
+impl Drop for RoundRobin {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn carry_to_first(mut client: TcpStream, targets: Vec<SocketAddr>) {
+    for target in targets {
+        if let Ok(mut server) = narrow_connection(target).await {
+            // An end with an error is a cut, and the client must see one.
+            if copy_bidirectional(&mut client, &mut server).await.is_err() {
+                let _ = client.set_zero_linger();
+            }
+            return;
+        }
+    }
+}
+
 /// A cable to a server: whole, or cut.
 pub(crate) struct Cable {
     /// Where it listens.

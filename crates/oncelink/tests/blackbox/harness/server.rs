@@ -20,6 +20,8 @@ pub(crate) struct Setup {
     environment: Vec<(String, String)>,
     sources: Option<Vec<String>>,
     bears_size_limit: bool,
+    /// The key that the store has already, when it is shared with an earlier server.
+    key: Option<String>,
 }
 
 /// A running server with a data folder and a source folder of its own.
@@ -33,7 +35,15 @@ pub(crate) struct Server {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        Self { flags: Vec::new(), environment: Vec::new(), sources: None, bears_size_limit: false }
+        Self { flags: Vec::new(), environment: Vec::new(), sources: None, bears_size_limit: false, key: None }
+    }
+
+    /// A further replica of `first`: the same store, which `first` shares, and the same folder of files.
+    pub(crate) fn beside(first: &Server) -> Self {
+        let mut setup = Self::new().source(&format!("files={}", first.files().display()));
+        setup.flags.clone_from(&first.setup.flags);
+        setup.key = Some(first.key.clone());
+        setup
     }
 
     /// Adds `--flag value`.
@@ -70,7 +80,10 @@ impl Setup {
         fs::create_dir(dir.path().join("files")).expect("the source folder is new");
         let mut server = Server { addr: SocketAddr::new(own_address().into(), 0), key: String::new(), dir, setup: self, child: None };
         server.start_again().await;
-        server.key = fs::read_to_string(server.data().join("api-key")).expect("the first start makes an API key").trim().to_owned();
+        server.key = match &server.setup.key {
+            Some(key) => key.clone(),
+            None => fs::read_to_string(server.data().join("api-key")).expect("the first start makes an API key").trim().to_owned(),
+        };
         server
     }
 }

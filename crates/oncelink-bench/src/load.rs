@@ -1,0 +1,152 @@
+//! Load: a number of connections that take jobs from one list, each job once.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::client::{self, Connection};
+use crate::content::Content;
+use crate::process;
+
+/// What to do with each target.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// GET it: 200 and the content.
+    Get,
+    /// GET the page, POST it, GET where that leads.
+    PageFlow,
+    /// POST a JSON body to the target: 201. The body is the same for all.
+    Create(&'static str),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Jobs done per second.
+    pub rate: f64,
+    /// How long each job took, sorted.
+    pub latencies: Vec<Duration>,
+    /// The client's own CPU time per job.
+    pub client_cpu: Duration,
+}
+
+impl Outcome {
+    /// The latency that `share` of the jobs keep to.
+    pub fn quantile(&self, share: f64) -> Duration {
+        let last = self.latencies.len().saturating_sub(1);
+        self.latencies.get((last as f64 * share).round() as usize).copied().unwrap_or_default()
+    }
+}
+
+/// One load.
+pub struct Load {
+    /// Whom to ask.
+    pub address: SocketAddr,
+    /// What objects have.
+    pub content: Arc<Content>,
+    /// The objects' size.
+    pub size: u64,
+    /// Sent as a bearer token.
+    pub key: Option<String>,
+    /// At a time.
+    pub connections: usize,
+}
+
+impl Load {
+    /// Does each job once.
+    ///
+    /// # Errors
+    /// The first answer that isn't what it must be.
+    pub async fn run(&self, act: Act, targets: Vec<String>) -> io::Result<Outcome> {
+        let jobs = Arc::new(targets);
+        let next = Arc::new(AtomicUsize::new(0));
+        let mut connections = Vec::new();
+        for _ in 0..self.connections {
+            connections.push(Connection::open(self.address).await?);
+        }
+        let (begin, cpu) = (Instant::now(), process::own_cpu()?);
+        let workers: Vec<_> = connections
+            .into_iter()
+            .map(|connection| {
+                let worker = Worker { connection, host: self.address, content: self.content.clone(), size: self.size, key: self.key.clone() };
+                tokio::spawn(worker.run(act, jobs.clone(), next.clone()))
+            })
+            .collect();
+        let mut latencies = Vec::with_capacity(jobs.len());
+        for worker in workers {
+            latencies.extend(worker.await.map_err(io::Error::other)??);
+        }
+        let elapsed = begin.elapsed();
+        latencies.sort_unstable();
+        let count = latencies.len().max(1) as u32;
+        Ok(Outcome { rate: f64::from(count) / elapsed.as_secs_f64(), latencies, client_cpu: (process::own_cpu()? - cpu) / count })
+    }
+}
+
+struct Worker {
+    connection: Connection,
+    host: SocketAddr,
+    content: Arc<Content>,
+    size: u64,
+    key: Option<String>,
+}
+
+impl Worker {
+    async fn run(mut self, act: Act, jobs: Arc<Vec<String>>, next: Arc<AtomicUsize>) -> io::Result<Vec<Duration>> {
+        let mut latencies = Vec::with_capacity(jobs.len() / 16);
+        while let Some(target) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let begin = Instant::now();
+            match act {
+                Act::Get => self.fetch(target).await?,
+                Act::PageFlow => self.page_flow(target).await?,
+                Act::Create(body) => self.create(target, body).await?,
+            }
+            latencies.push(begin.elapsed());
+        }
+        Ok(latencies)
+    }
+
+    async fn fetch(&mut self, target: &str) -> io::Result<()> {
+        let content = self.content.clone();
+        let answer = self.connection.ask(&client::get(self.host, target), |offset, piece| content.is_at(offset, piece)).await?;
+        let good = answer.status == 200 && answer.length == self.size && answer.verified;
+        if good { Ok(()) } else { Err(wrong("GET", target, answer.status)) }
+    }
+
+    async fn page_flow(&mut self, target: &str) -> io::Result<()> {
+        let page = self.connection.ask(&client::get(self.host, target), |_, _| true).await?;
+        if page.status != 200 {
+            return Err(wrong("GET of the page", target, page.status));
+        }
+        let post = format!("POST {target} HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\nContent-Length: 0\r\n\r\n", self.host);
+        let claimed = self.connection.ask(post.as_bytes(), |_, _| true).await?;
+        match claimed.location {
+            Some(location) if claimed.status == 303 => self.fetch(&location).await,
+            _ => Err(wrong("POST", target, claimed.status)),
+        }
+    }
+
+    async fn create(&mut self, target: &str, body: &str) -> io::Result<()> {
+        let key = self.key.as_deref().unwrap_or_default();
+        let request = post(self.host, target, key, body);
+        let answer = self.connection.ask(&request, |_, _| true).await?;
+        if answer.status == 201 { Ok(()) } else { Err(wrong("POST", target, answer.status)) }
+    }
+}
+
+/// A POST of JSON with an API key.
+pub fn post(host: SocketAddr, target: &str, key: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {target} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn wrong(what: &str, target: &str, status: u16) -> io::Error {
+    // A token is a secret even here: its beginning is enough to find it.
+    let shown: String = target.chars().take(12).collect();
+    io::Error::other(format!("{what} {shown}... answered {status}, or not the right bytes"))
+}

@@ -1,0 +1,92 @@
+//! P6 and P11: what a store of very many links does to redeems, creation and the start.
+
+use std::io;
+use std::time::Instant;
+
+use super::{Bench, Meter, SMALL, settled};
+use crate::client::{self, Connection};
+use crate::load::Act;
+use crate::program::{self, Program};
+use crate::stats::Series;
+
+const CLIENTS: usize = 64;
+/// The store that a grown one is compared with.
+const YOUNG: usize = 10_000;
+/// The store of the goal for the start.
+const STARTED: usize = 1_000_000;
+
+/// What a store of some size does.
+#[derive(Default)]
+struct State {
+    cpu: Series,
+    median: Series,
+    creation: Series,
+}
+
+/// Measures a young store, then grows it and measures again.
+///
+/// # Errors
+/// The first thing that isn't as it must be.
+pub async fn run(bench: &mut Bench) -> io::Result<()> {
+    let recipe = bench.recipe("growth")?;
+    let program = Program::start(&recipe)?;
+    program.create(YOUNG, "small", "page").await?;
+    let young = state(bench, &program).await?;
+    let grown = bench.plan.grown;
+    if grown == 0 {
+        bench.report.open("P6", "a grown store", "only with --full", "<= 1.2 x at 10,000,000 links");
+        program.stop()?;
+        return start(bench, YOUNG).await;
+    }
+    program.create(STARTED.min(grown).saturating_sub(YOUNG), "small", "page").await?;
+    program.stop()?;
+    start(bench, STARTED.min(grown)).await?;
+    let program = Program::start(&recipe)?;
+    program.create(grown.saturating_sub(STARTED), "small", "page").await?;
+    let old = state(bench, &program).await?;
+    program.stop()?;
+    let bytes = program::stored(&recipe.data)? as f64 / grown as f64;
+    let report = &mut bench.report;
+    let at = format!("at {} links by at {}", crate::report::short(grown as f64), crate::report::short(YOUNG as f64));
+    report.at_most("P6", format!("CPU per redeem {at}"), old.cpu.ratio(&young.cpu), "x", 1.2, "<= 1.2 x");
+    report.at_most("P6", format!("p50 of redeems {at}"), old.median.ratio(&young.median), "x", 1.2, "<= 1.2 x");
+    report.at_most("P6", format!("time per created link {at}"), old.creation.ratio(&young.creation), "x", 1.2, "<= 1.2 x");
+    report.notes.push(format!("A stored link takes {bytes:.0} bytes of the database file, indexes and its first event included."));
+    Ok(())
+}
+
+async fn state(bench: &Bench, program: &Program) -> io::Result<State> {
+    let mut state = State::default();
+    let count = bench.plan.redeems;
+    for _ in 0..bench.plan.rounds {
+        let begin = Instant::now();
+        let targets = program.create(count, "small", "direct").await?;
+        state.creation.push(begin.elapsed().as_secs_f64());
+        let meter = Meter::start(program.pid())?;
+        let outcome = bench.load(program, CLIENTS, SMALL).run(Act::Get, targets).await?;
+        settled(program).await?;
+        state.cpu.push(meter.seconds()?);
+        state.median.push(outcome.quantile(0.5).as_secs_f64());
+    }
+    Ok(state)
+}
+
+/// From exec until the first answer, on the store that is there.
+async fn start(bench: &mut Bench, links: usize) -> io::Result<()> {
+    let mut first = Series::default();
+    let recipe = bench.recipe("growth")?;
+    for _ in 0..bench.plan.rounds {
+        let begin = Instant::now();
+        let program = Program::start(&recipe)?;
+        let answer = Connection::open(program.address).await?.ask(&client::get(program.address, "/healthz"), |_, _| true).await?;
+        first.push(begin.elapsed().as_secs_f64() * 1e3);
+        if answer.status != 200 {
+            return Err(io::Error::other("the server isn't well"));
+        }
+        program.stop()?;
+    }
+    let what = format!("from exec to the first answer, {} links", crate::report::short(links as f64));
+    bench.report.at_most("P11", what, first.median(), "ms", 50.0, "<= 50 ms at 1,000,000 links");
+    bench.report.figure("oncelink, from exec to the first answer", "ms to start", first);
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Bars with whiskers, as SVG: one plot per unit. Must not decide what is good.
+
+use std::fmt::Write;
+
+use crate::report::short;
+
+const WIDTH: f64 = 720.0;
+const LABEL: f64 = 300.0;
+const ROW: f64 = 26.0;
+const BARS: f64 = WIDTH - LABEL - 110.0;
+
+/// A plot of medians with their spread; nothing when there is nothing to compare.
+pub fn bars(title: &str, unit: &str, rows: &[(String, f64, f64, f64)]) -> Option<String> {
+    let most = rows.iter().map(|row| row.3).fold(0.0, f64::max);
+    if rows.len() < 2 || most <= 0.0 {
+        return None;
+    }
+    let height = ROW * (rows.len() as f64 + 1.5);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/><text x=\"8\" y=\"18\" font-weight=\"bold\">{} ({})</text>\n",
+        escape(title),
+        escape(unit)
+    );
+    for (place, (name, median, low, high)) in rows.iter().enumerate() {
+        let y = ROW * (place as f64 + 1.2);
+        let at = |value: f64| LABEL + value / most * BARS;
+        let colour = if name.starts_with("oncelink") { "#0a7d5a" } else { "#8a93a3" };
+        let middle = y + ROW * 0.4;
+        let _ = writeln!(
+            svg,
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\
+             <rect x=\"{LABEL}\" y=\"{y}\" width=\"{:.1}\" height=\"{}\" fill=\"{colour}\"/>\
+             <path d=\"M{:.1} {middle}H{:.1}\" stroke=\"#222\" stroke-width=\"1.5\"/>\
+             <text x=\"{:.1}\" y=\"{}\">{}</text>",
+            LABEL - 8.0,
+            y + 15.0,
+            escape(name),
+            at(*median) - LABEL,
+            ROW * 0.8,
+            at(*low),
+            at(*high),
+            at(*high) + 6.0,
+            y + 15.0,
+            short(*median)
+        );
+    }
+    svg.push_str("</svg>\n");
+    Some(svg)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bar_compares_nothing() {
+        let row = |name: &str| (name.to_owned(), 2.0, 1.0, 3.0);
+        assert!(bars("t", "u", &[row("a")]).is_none());
+        let svg = bars("a < b", "u", &[row("a"), row("b")]).expect("two can be compared");
+        assert!(svg.contains("a &lt; b") && svg.matches("<path").count() == 2);
+    }
+}

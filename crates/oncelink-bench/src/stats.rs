@@ -1,0 +1,72 @@
+//! Medians and their spread over rounds.
+
+use serde_json::{Value, json};
+
+/// One number, measured once per round.
+#[derive(Clone, Debug, Default)]
+pub struct Series(Vec<f64>);
+
+impl Series {
+    /// Adds a round's value.
+    pub fn push(&mut self, value: f64) {
+        self.0.push(value);
+    }
+
+    /// The middle value; 0 of none.
+    pub fn median(&self) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        match sorted.len() {
+            0 => 0.0,
+            count if count % 2 == 1 => sorted[count / 2],
+            count => f64::midpoint(sorted[count / 2 - 1], sorted[count / 2]),
+        }
+    }
+
+    /// The smallest and the largest value.
+    pub fn spread(&self) -> (f64, f64) {
+        let low = self.0.iter().copied().fold(f64::INFINITY, f64::min);
+        (low, self.0.iter().copied().fold(0.0, f64::max))
+    }
+
+    /// How often this was measured.
+    pub fn rounds(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The median of this by the other's, taken round by round: what slows the machine for a while slows both.
+    pub fn ratio(&self, other: &Self) -> f64 {
+        let mut ratios = Self::default();
+        for (own, others) in self.0.iter().zip(&other.0) {
+            ratios.push(own / others);
+        }
+        ratios.median()
+    }
+
+    /// As JSON, every round told.
+    pub fn to_json(&self) -> Value {
+        let (low, high) = self.spread();
+        json!({ "median": self.median(), "low": low, "high": high, "rounds": self.0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(values: &[f64]) -> Series {
+        Series(values.to_vec())
+    }
+
+    #[test]
+    fn one_wild_round_does_not_move_the_median() {
+        assert!((series(&[3.0, 1.0, 900.0, 2.0, 4.0]).median() - 3.0).abs() < 1e-9);
+        assert!((series(&[4.0, 2.0]).median() - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_ratio_is_taken_within_rounds() {
+        // The machine was slow in the second round, for both.
+        assert!((series(&[10.0, 1.0, 10.0]).ratio(&series(&[5.0, 0.5, 5.0])) - 2.0).abs() < 1e-9);
+    }
+}

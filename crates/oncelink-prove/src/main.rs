@@ -1,0 +1,99 @@
+//! `oncelink-prove`: histories against the real program, store by store. `cargo xtask prove` builds both and calls it.
+//!
+//! Exit code 0: no promise was broken; 1: one was, or something didn't run; 2: wrong usage.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use oncelink_prove::campaign::{self, Plan, print_of};
+use oncelink_prove::engines::Kind;
+use oncelink_prove::fleet::Fleet;
+use oncelink_prove::options::{Options, USAGE};
+use oncelink_prove::processes::{Processes, Setup};
+use oncelink_prove::tale::Mix;
+use oncelink_prove::{logs, report};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help") {
+        say(USAGE);
+        return ExitCode::SUCCESS;
+    }
+    let options = match Options::parse(words.into_iter(), RandomState::new().build_hasher().finish() >> 16) {
+        Ok(options) => options,
+        Err(wrong) => {
+            complain(&format!("oncelink-prove: {wrong}\n\n{USAGE}"));
+            return ExitCode::from(2);
+        }
+    };
+    let proved = tokio::select! {
+        proved = prove(&options) => proved,
+        // Returning drops what was started: servers and engines end.
+        _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+    };
+    match proved {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&format!("oncelink-prove: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs every store's campaign; whether all held.
+async fn prove(options: &Options) -> Result<bool, String> {
+    say(&format!("seed {}", options.seed));
+    let mut held = true;
+    for kind in &options.kinds {
+        held &= prove_on(*kind, options).await?;
+    }
+    say(if held { "every promise held" } else { "PROMISES WERE BROKEN" });
+    Ok(held)
+}
+
+async fn prove_on(kind: Kind, options: &Options) -> Result<bool, String> {
+    let servers = if kind == Kind::Sqlite { 1 } else { options.servers.unwrap_or(kind.servers()) };
+    let binary = options.binary.clone().map_or_else(beside, Ok)?;
+    let setup = Setup { binary, scripts: options.scripts.clone(), kind, servers, lease: options.lease };
+    let fleet = Arc::new(Processes::start(setup).await?);
+    let plan = Plan {
+        seed: options.seed,
+        tokens: options.size.on(kind),
+        lease: options.lease,
+        mix: Mix { faulty: 12, slow: 6 },
+        side_by_side: options.side_by_side,
+        stormy: true,
+        stop_at_breach: false,
+        only: options.only,
+    };
+    let mut figures = campaign::run(fleet.clone(), plan).await?;
+    figures.secrets.insert(print_of(fleet.key()));
+    let found = logs::findings(&fleet.logs(), &figures.secrets)?;
+    say(&report::of(kind.name(), servers, &figures));
+    for line in &found {
+        say(&format!("  in a log: {line}"));
+    }
+    Ok(figures.breaches == 0 && figures.gave_up == 0 && found.is_empty())
+}
+
+/// The `oncelink` that was built with this program.
+fn beside() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let binary = own.with_file_name("oncelink");
+    if binary.exists() { Ok(binary) } else { Err(format!("there is no {}; name it with --binary", binary.display())) }
+}
+
+#[expect(clippy::print_stdout, reason = "a tool for the terminal")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "a tool for the terminal")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,111 @@
+//! Bad weather: servers are killed and started again, the store suffers, and it is written down when.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::dice::Dice;
+use crate::fleet::Fleet;
+use crate::history::{Micros, Span, Stopwatch};
+
+/// How long it is calm between two troubles at the most, in milliseconds.
+const LONGEST_CALM: u64 = 1_200;
+
+/// All troubles of a campaign so far.
+pub struct Weather {
+    watch: Stopwatch,
+    troubles: Mutex<Vec<Trouble>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    what: &'static str,
+    from: Micros,
+    /// Absent while it lasts.
+    to: Option<Micros>,
+}
+
+/// The trouble that is a server's death.
+pub const KILL: &str = "server killed";
+
+impl Weather {
+    /// No trouble yet.
+    pub fn new(watch: Stopwatch) -> Self {
+        Self { watch, troubles: Mutex::default() }
+    }
+
+    /// How many troubles there were in a span of time.
+    pub fn troubles_in(&self, span: Span) -> usize {
+        let of = |trouble: &&Trouble| span.overlaps(Span { from: trouble.from, to: trouble.to.unwrap_or(Micros::MAX) });
+        // They come one after another, so those that matter are the last ones.
+        let recent = self.lock();
+        recent.iter().rev().take_while(|trouble| trouble.to.is_none_or(|to| to >= span.from)).filter(of).count()
+    }
+
+    /// How often each trouble came.
+    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+        let mut counts: Vec<(&'static str, usize)> = Vec::new();
+        for trouble in self.lock().iter() {
+            match counts.iter_mut().find(|(what, _)| *what == trouble.what) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((trouble.what, 1)),
+            }
+        }
+        counts
+    }
+
+    fn begin(&self, what: &'static str) {
+        self.lock().push(Trouble { what, from: self.watch.now(), to: None });
+    }
+
+    fn end(&self) {
+        let now = self.watch.now();
+        if let Some(trouble) = self.lock().last_mut() {
+            trouble.to = Some(now);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Trouble>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One trouble after another, until told to stop; then everything runs.
+///
+/// # Errors
+/// When a server or the store doesn't come back.
+pub async fn storm(fleet: Arc<dyn Fleet>, weather: Arc<Weather>, mut dice: Dice, mut stop: watch::Receiver<bool>) -> Result<(), String> {
+    loop {
+        let calm = Duration::from_millis(100 + dice.below(LONGEST_CALM));
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            () = tokio::time::sleep(calm) => {}
+        }
+        let troubles = fleet.troubles();
+        if troubles.is_empty() || dice.one_in(2) {
+            kill(fleet.as_ref(), &weather, &mut dice).await?;
+        } else {
+            let what = troubles[dice.index(troubles.len())];
+            weather.begin(what);
+            fleet.upset(what, &mut dice).await?;
+            weather.end();
+        }
+    }
+}
+
+/// Kills a server, sometimes all, and starts them again after a moment.
+async fn kill(fleet: &dyn Fleet, weather: &Weather, dice: &mut Dice) -> Result<(), String> {
+    let count = fleet.addresses().len();
+    let victims = if dice.one_in(4) { 0..count } else { Some(dice.index(count)).map_or(0..0, |one| one..one + 1) };
+    weather.begin(KILL);
+    for server in victims.clone() {
+        fleet.kill(server);
+    }
+    tokio::time::sleep(Duration::from_millis(dice.below(300))).await;
+    for server in victims {
+        fleet.revive(server).await?;
+    }
+    weather.end();
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Several servers share one store: the promises hold across all of them, and one may die.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::harness::proxy::RoundRobin;
+use crate::harness::{Claim, Link, Server, Setup, SharedStore, holder, pattern, until};
+
+/// `count` servers on one store, with one folder of files.
+async fn replicas(store: &SharedStore, count: usize) -> Vec<Server> {
+    let first = Setup::new().flag("store", &store.url).start().await;
+    let mut servers = vec![first];
+    while servers.len() < count {
+        servers.push(Setup::beside(&servers[0]).start().await);
+    }
+    servers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_1_of_64_racers_at_four_replicas_exactly_one_gets_the_bytes() {
+    for store in SharedStore::of_every_kind() {
+        let servers = replicas(&store, 4).await;
+        let content = pattern(3_000, 21);
+        servers[0].put("prize.bin", &content);
+        for gate in ["page", "direct"] {
+            for round in 0..5 {
+                let link = servers[0].link(json!({"source": "files", "key": "prize.bin", "gate": gate})).await;
+                let winners = race(&servers, &link, gate, &content).await;
+                assert_eq!(winners, 1, "{} {gate} round {round}", store.engine);
+                assert_eq!(servers[3].show(&link).await["claimed"], 1);
+            }
+        }
+    }
+}
+
+async fn race(servers: &[Server], link: &Link, gate: &str, content: &[u8]) -> usize {
+    let start = Arc::new(Barrier::new(64));
+    let mut running = JoinSet::new();
+    for number in 0..64 {
+        let (link, start, addr) = (link.clone(), start.clone(), servers[number % servers.len()].addr);
+        let (content, direct) = (content.to_vec(), gate == "direct");
+        running.spawn(async move {
+            start.wait().await;
+            if direct {
+                let answer = crate::harness::Req::get(&link.path).send(addr).await;
+                return answer.status == 200 && answer.body == content;
+            }
+            let holder = holder();
+            let answer = link.try_claim(addr, &holder).await;
+            answer.status == 201 && Claim::from_json(&answer.json(), &holder).get().send(addr).await.body == content
+        });
+    }
+    running.join_all().await.into_iter().filter(|won| *won).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_3_a_claim_that_one_replica_made_is_found_again_at_another() {
+    for store in SharedStore::of_every_kind() {
+        let servers = replicas(&store, 2).await;
+        servers[0].put("a.bin", b"content");
+        let link = servers[0].link_to("a.bin").await;
+        let first = link.claim(servers[0].addr).await;
+        let again = link.claim_as(servers[1].addr, &first.holder).await;
+        assert_eq!(first.path, again.path, "{}", store.engine);
+        link.try_claim(servers[1].addr, &holder()).await.refused(410, "spent", "another holder elsewhere");
+        assert_eq!(again.get().send(servers[1].addr).await.body, b"content");
+        until("the end is known everywhere", Duration::from_secs(10), async || {
+            (first.get().send(servers[0].addr).await.status == 410).then_some(())
+        })
+        .await;
+        assert_eq!(servers[0].show(&link).await["claimed"], 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_4_a_download_begun_on_one_replica_is_finished_on_another() {
+    for store in SharedStore::of_every_kind() {
+        let servers = replicas(&store, 2).await;
+        let content = pattern(8 << 20, 22);
+        servers[0].put("big.bin", &content);
+        for (from, to) in [(0, 1), (1, 0)] {
+            let link = servers[0].link_to("big.bin").await;
+            let claim = link.claim(servers[from].addr).await;
+            let mut open = claim.get().receive_buffer(64 * 1024).open(servers[from].addr).await;
+            let mut got = open.read(1_000_000).await;
+            drop(open);
+            let rest = claim.resume("bytes=1000000-").send(servers[to].addr).await.expect(206, "on the other replica");
+            got.extend(rest.body);
+            assert!(got == content, "{}: byte-identical", store.engine);
+            for server in &servers {
+                until("it is over everywhere", Duration::from_secs(10), async || {
+                    (claim.get().send(server.addr).await.status == 410).then_some(())
+                })
+                .await;
+            }
+            assert_eq!(servers[to].show(&link).await["claims"][0]["state"], "completed", "{}", store.engine);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_4_a_replica_killed_with_a_hundred_running_downloads_loses_none_for_its_holders() {
+    const DOWNLOADS: usize = 100;
+    for store in SharedStore::of_every_kind() {
+        let mut servers = replicas(&store, 2).await;
+        let content = Arc::new(pattern(4 << 20, 23));
+        servers[0].put("big.bin", &content);
+        let balancer = RoundRobin::over(servers.iter().map(|server| server.addr).collect()).await;
+        let mut claims = Vec::new();
+        for _ in 0..DOWNLOADS {
+            claims.push(servers[0].link_to("big.bin").await.claim(balancer.addr).await);
+        }
+        let begun = Arc::new(Barrier::new(DOWNLOADS + 1));
+        let killed = Arc::new(Barrier::new(DOWNLOADS + 1));
+        let mut running = JoinSet::new();
+        for claim in claims {
+            running.spawn(finish(claim, balancer.addr, begun.clone(), killed.clone()));
+        }
+        begun.wait().await;
+        servers[0].kill();
+        killed.wait().await;
+        for got in running.join_all().await {
+            assert!(got == *content, "{}: byte-identical", store.engine);
+        }
+        let listed = servers[1].api("GET", "/v1/links?limit=200", None).await.expect(200, "the list").json();
+        let spent = listed["links"].as_array().expect("links").iter().filter(|link| link["claimed"] == 1).count();
+        assert_eq!(spent, DOWNLOADS, "{}: one use each", store.engine);
+    }
+}
+
+/// Begins a download, waits for the kill, and finishes it with ordinary ranges, however often it is cut.
+async fn finish(claim: Claim, to: SocketAddr, begun: Arc<Barrier>, killed: Arc<Barrier>) -> Vec<u8> {
+    let mut open = loop {
+        let open = claim.get().receive_buffer(64 * 1024).open(to).await;
+        assert!(matches!(open.head.status, 200 | 503), "{}", open.head);
+        if open.head.status == 200 {
+            break open;
+        }
+    };
+    let mut got = open.read(100_000).await;
+    begun.wait().await;
+    killed.wait().await;
+    got.extend(open.read(usize::MAX).await);
+    let size = usize::try_from(claim.size).expect("small");
+    while got.len() < size {
+        let Ok(rest) = claim.resume(&format!("bytes={}-", got.len())).try_send(to).await else { continue };
+        assert!(matches!(rest.status, 206 | 503), "{rest}");
+        if rest.status == 206 {
+            got.extend(rest.body);
+        }
+    }
+    got
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_7_a_link_revoked_at_one_replica_is_dead_at_all() {
+    for store in SharedStore::of_every_kind() {
+        let servers = replicas(&store, 2).await;
+        servers[0].put("a.bin", b"content");
+        let link = servers[0].link(json!({"source": "files", "key": "a.bin", "uses": 2})).await;
+        let claim = link.claim(servers[1].addr).await;
+        servers[0].api("DELETE", &format!("/v1/links/{}", link.id), None).await.expect(200, "revoke");
+        link.try_claim(servers[1].addr, &holder()).await.refused(410, "revoked", "a claim elsewhere");
+        claim.get().send(servers[1].addr).await.refused(410, "revoked", "the claim's bytes elsewhere");
+    }
+}
