@@ -21,7 +21,7 @@ mod record;
 mod wish;
 mod words;
 
-pub(crate) use answers::Always;
+pub(crate) use answers::{Always, Responses, problems};
 pub(crate) use keys::Scopes;
 pub(crate) use links::{read as read_cursor, written as written_cursor};
 pub(crate) use place::{KeyPlace, LinkPlace};

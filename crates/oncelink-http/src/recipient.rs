@@ -5,10 +5,11 @@
 //! - [`direct`]: the one-step link, which claims and answers the bytes at once;
 //! - [`bytes`]: `/c/{claim}`, where the holder gets the bytes; [`oversize`]: what one response can't carry;
 //! - [`download`]: the headers of an answer that carries a file; [`form`]: the fields of the request; [`cookie`]: how the
-//!   same browser is recognised when it comes back.
+//!   same browser is recognised when it comes back; [`answers`]: what may be refused, for the OpenAPI document.
 //!
 //! Must not decide what a link allows: `oncelink_core` does.
 
+mod answers;
 mod bytes;
 mod conditions;
 mod cookie;

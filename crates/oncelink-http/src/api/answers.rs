@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-type Responses = BTreeMap<String, RefOr<Response>>;
+/// Answers by their status.
+pub(crate) type Responses = BTreeMap<String, RefOr<Response>>;
 
 /// What any request may be answered with.
 pub(crate) struct Always;
@@ -44,7 +45,8 @@ impl IntoResponses for WithBody {
     }
 }
 
-fn problems(answers: &[(&str, &str)]) -> Responses {
+/// Problems by their status, each with what it means here.
+pub(crate) fn problems(answers: &[(&str, &str)]) -> Responses {
     answers.iter().map(|&(status, description)| (status.to_owned(), RefOr::T(problem(description)))).collect()
 }
 

@@ -144,7 +144,8 @@ pub(super) fn is_secure(app: &App) -> bool {
 mod tests {
     #[test]
     fn the_console_wears_the_colours_of_the_pages() {
-        let colours = |css: &'static str| -> Vec<&'static str> { css.lines().filter(|line| line.starts_with("--")).take(4).collect() };
+        let colours = |css: &'static str| -> Vec<&'static str> { css.lines().filter(|line| line.starts_with("--bg") || line.starts_with("--fill")).collect() };
+        assert_eq!(colours(include_str!("../../assets/console.css")).len(), 4, "light and dark");
         assert_eq!(colours(include_str!("../../assets/console.css")), colours(include_str!("../../assets/page.css")));
     }
 }

@@ -12,6 +12,7 @@ use oncelink_core::link::Link;
 use oncelink_core::range::{self, RangeAnswer};
 use oncelink_core::{Actor, Refusal};
 
+use super::answers::Delivering;
 use super::conditions::{self, Condition};
 use super::{download, oversize};
 use crate::app::{App, Oversize};
@@ -34,14 +35,7 @@ const ACKNOWLEDGES: &str = "oncelink-acknowledges";
         (status = 206, description = "the asked part of it", content_type = "application/octet-stream"),
         (status = 302, description = "delivery=redirect: a presigned URL, handed out once and reusable until it expires"),
         (status = 304, description = "the client has this version"),
-        (status = 403, description = "address not allowed", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such claim, or the object is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "the object has changed", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "completed, lapsed, revoked or budget spent", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "If-Match names another version", body = Problem, content_type = "application/problem+json"),
-        (status = 416, description = "the range begins behind the end", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store or source unavailable", body = Problem, content_type = "application/problem+json"),
+        Delivering,
     )
 )]
 pub(crate) async fn deliver(
@@ -65,14 +59,7 @@ pub(crate) async fn deliver(
         (status = 206, description = "the asked part of it", content_type = "application/octet-stream"),
         (status = 302, description = "delivery=redirect: a presigned URL, handed out once and reusable until it expires"),
         (status = 304, description = "the client has this version"),
-        (status = 403, description = "address not allowed", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such claim, or the object is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "the object has changed", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "completed, lapsed, revoked or budget spent", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "If-Match names another version", body = Problem, content_type = "application/problem+json"),
-        (status = 416, description = "the range begins behind the end", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store or source unavailable", body = Problem, content_type = "application/problem+json"),
+        Delivering,
     )
 )]
 pub(crate) async fn deliver_posted(
@@ -94,11 +81,7 @@ pub(crate) async fn deliver_posted(
     params(("claim" = String, Path, description = "the claim's secret address")),
     responses(
         (status = 204, description = "the claim is completed"),
-        (status = 403, description = "address not allowed", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such claim", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "completed before, lapsed or revoked", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store unavailable", body = Problem, content_type = "application/problem+json"),
+        Delivering,
     )
 )]
 pub(crate) async fn acknowledge(

@@ -13,6 +13,7 @@ use oncelink_core::redeem::Look;
 use oncelink_core::token::Token;
 use oncelink_core::{Actor, No, Refusal};
 
+use super::answers::Looking;
 use super::bytes::{self, Ask};
 use super::{cookie, direct, form, oversize, view};
 use crate::app::{App, Oversize};
@@ -32,13 +33,7 @@ use crate::wire::Wire;
         (status = 200, description = "the page, or how to download; on a gate=direct link the file", content(
             (view::LinkAnswer = "application/json"), (String = "text/plain"), (String = "text/html"), (String = "application/octet-stream"))),
         (status = 302, description = "a gate=direct link with delivery=redirect: a presigned URL"),
-        (status = 401, description = "a gate=direct link that needs a passphrase", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "address not allowed, or not yet", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such link, or the object is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "gate=direct: the object has changed; nothing spent", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "spent, expired or revoked", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store or source unavailable", body = Problem, content_type = "application/problem+json"),
+        Looking,
     )
 )]
 pub(crate) async fn show_link(
@@ -61,14 +56,7 @@ pub(crate) async fn show_link(
         (status = 200, description = "the page, or how to download; on a gate=direct link the file", content(
             (view::LinkAnswer = "application/json"), (String = "text/plain"), (String = "text/html"), (String = "application/octet-stream"))),
         (status = 302, description = "a gate=direct link with delivery=redirect: a presigned URL"),
-        (status = 400, description = "the query is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "a gate=direct link that needs a passphrase", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "address not allowed, or not yet", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such link, or the object is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "gate=direct: the object has changed; nothing spent", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "spent, expired or revoked", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store or source unavailable", body = Problem, content_type = "application/problem+json"),
+        Looking,
     )
 )]
 pub(crate) async fn show_download(

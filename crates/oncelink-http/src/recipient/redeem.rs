@@ -12,6 +12,7 @@ use oncelink_core::{Actor, No, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::answers::Claiming;
 use super::form::{self, Fields};
 use super::{cookie, download, oversize, view};
 use crate::app::App;
@@ -66,17 +67,7 @@ pub(crate) struct ClaimForm {
     responses(
         (status = 201, description = "claimed", body = ClaimAnswer),
         (status = 303, description = "claimed; the bytes are at Location"),
-        (status = 400, description = "a field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "passphrase missing or wrong; nothing spent", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "address not allowed, not yet, or sent from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such link, or the object is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "the body didn't come in time", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "the object has changed; nothing spent", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "spent, expired or revoked", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "the form is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "not a form", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many passphrases or requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store or source unavailable; nothing lost", body = Problem, content_type = "application/problem+json"),
+        Claiming,
     )
 )]
 pub(crate) async fn claim_link(
@@ -99,17 +90,7 @@ pub(crate) async fn claim_link(
     responses(
         (status = 201, description = "claimed", body = ClaimAnswer),
         (status = 303, description = "claimed; the bytes are at Location"),
-        (status = 400, description = "a field is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "passphrase missing or wrong; nothing spent", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "address not allowed, not yet, or sent from another site", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "no such link, or the object is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "the body didn't come in time", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "the object has changed; nothing spent", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "spent, expired or revoked", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "the form is too large", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "not a form", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "too many passphrases or requests", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "store or source unavailable; nothing lost", body = Problem, content_type = "application/problem+json"),
+        Claiming,
     )
 )]
 pub(crate) async fn claim_download(State(app): State<App>, Client(actor): Client, request: Request) -> Result<Response, Problem> {
