@@ -79,8 +79,12 @@ apt_tools() {
         command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
     done
     if ((${#missing[@]} == 0)); then return; fi
+    apt_packages "${missing[@]}"
+}
+
+apt_packages() {
     as_root apt-get update -q
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
 install_deny() {
@@ -96,10 +100,7 @@ install_fuzz() {
 install_schemathesis() {
     local venv=$engines/venv
     if [[ "$("$venv/bin/st" --version 2>/dev/null)" == *" $schemathesis_version"* ]]; then return; fi
-    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        as_root apt-get update -q
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends python3-venv
-    fi
+    python3 -c 'import ensurepip, venv' 2>/dev/null || apt_packages python3-venv
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet "schemathesis==$schemathesis_version"

@@ -4,6 +4,7 @@
 #   postgres.sh install       have apt install it, unless a version that is new enough is there
 #   postgres.sh start DIR     start a cluster that keeps everything in DIR (empty, or of an earlier start);
 #                             prints `export` lines for the tests
+#   postgres.sh restart DIR   restart it as after a crash, on the same port: what was committed stays
 #   postgres.sh stop DIR      stop that cluster; DIR stays
 #
 # Use it so:  eval "$(scripts/engines/postgres.sh start "$dir")"; cargo test -p oncelink-store-postgres
@@ -143,6 +144,13 @@ start_postgres() {
     die "PostgreSQL did not start; its logs are $dir/log and $dir/server.log"
 }
 
+restart_postgres() {
+    local dir=$1 bin
+    bin=$(programs)
+    running "$dir" || die "no cluster is running in $dir"
+    unprivileged "$bin/pg_ctl" restart --pgdata="$dir/data" --log="$dir/server.log" --mode=immediate --wait --timeout=60 >&2
+}
+
 stop_postgres() {
     local dir=$1 bin
     bin=$(programs)
@@ -155,6 +163,7 @@ stop_postgres() {
 case "${1:-} $#" in
 "install 1") install_postgres ;;
 "start 2") start_postgres "$2" ;;
+"restart 2") restart_postgres "$2" ;;
 "stop 2") stop_postgres "$2" ;;
 *)
     sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2

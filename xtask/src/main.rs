@@ -1,5 +1,6 @@
 //! `cargo xtask promises`: writes into `docs/semantics.md` which tests exist for each promise.
 //! `cargo xtask bench`: builds the program and the measurements as they are released, and runs them.
+//! `cargo xtask prove`: builds the program and the histories, and runs them.
 //!
 //! Must not check anything: that is what `cargo test -p xtask` does.
 
@@ -9,13 +10,15 @@ use std::process::{Command, ExitCode};
 
 use xtask::{files, promises};
 
-const USAGE: &str = "usage: cargo xtask promises | cargo xtask bench [--quick|--full] [--only NAME,...] [--binary FILE] [--scratch DIR]";
+const USAGE: &str = "usage: cargo xtask promises | cargo xtask bench [--quick|--full] [--only NAME,...] [--binary FILE] [--scratch DIR] \
+                     | cargo xtask prove [--quick|--full|--help ...]";
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let done = match wanted.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["promises"] => renew(),
         ["bench", flags @ ..] => bench(flags),
+        ["prove", flags @ ..] => prove(flags),
         _ => return fail(USAGE),
     };
     match done {
@@ -30,6 +33,14 @@ fn bench(flags: &[&str]) -> Result<(), Box<dyn Error>> {
         cargo(&["build", "--release", "-p", "oncelink"])?;
     }
     cargo(&[&["run", "--release", "-p", "oncelink-bench", "--"], flags].concat())
+}
+
+/// Builds the program, unless one is named, and runs histories against it. As for tests: debug assertions are part of it.
+fn prove(flags: &[&str]) -> Result<(), Box<dyn Error>> {
+    if !flags.contains(&"--binary") {
+        cargo(&["build", "-p", "oncelink"])?;
+    }
+    cargo(&[&["run", "--quiet", "-p", "oncelink-prove", "--"], flags].concat())
 }
 
 fn cargo(words: &[&str]) -> Result<(), Box<dyn Error>> {

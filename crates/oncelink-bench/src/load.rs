@@ -70,7 +70,8 @@ impl Load {
         let workers: Vec<_> = connections
             .into_iter()
             .map(|connection| {
-                let worker = Worker { connection, host: self.address, content: self.content.clone(), size: self.size, key: self.key.clone() };
+                let worker =
+                    Worker { connection, host: self.address, content: self.content.clone(), size: self.size, key: self.key.clone() };
                 tokio::spawn(worker.run(act, jobs.clone(), next.clone()))
             })
             .collect();

@@ -80,7 +80,11 @@ fn run(wish: Wish) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for name in &wish.only {
         say(&format!("measuring: {name}"));
-        runtime.block_on(measure(&mut bench, name))?;
+        if let Err(error) = runtime.block_on(measure(&mut bench, name)) {
+            // What was found until then is worth reading, but not publishing.
+            show(&bench.report.to_markdown());
+            return Err(format!("{name}: {error}").into());
+        }
     }
     show(&bench.report.to_markdown());
     if whole { write(&bench.report, name) } else { Ok(()) }
@@ -104,7 +108,9 @@ fn write(report: &Report, plan: &str) -> Result<(), Box<dyn Error>> {
     let assets = top().join(ASSETS);
     fs::create_dir_all(&assets)?;
     fs::write(assets.join(format!("{plan}.json")), format!("{:#}\n", report.to_json(plan)))?;
-    for (file, title, unit) in [("rates", "Rates", "/s"), ("cpu", "Server CPU", "us CPU each"), ("files", "CPU of a large file", "CPU s/GB")] {
+    for (file, title, unit) in
+        [("rates", "Rates", "/s"), ("cpu", "Server CPU", "us CPU each"), ("files", "CPU of a large file", "CPU s/GB")]
+    {
         if let Some(svg) = plot::bars(title, unit, &report.medians(unit)) {
             fs::write(assets.join(format!("{plan}-{file}.svg")), svg)?;
         }

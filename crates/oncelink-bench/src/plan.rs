@@ -40,7 +40,7 @@ impl Plan {
             name: "quick",
             rounds: 5,
             redeems: 1_500,
-            span: Duration::from_secs(1),
+            span: Duration::from_secs(2),
             large: 256 * MIB,
             large_s3: 64 * MIB,
             slow_clients: 200,

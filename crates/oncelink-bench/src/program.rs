@@ -15,8 +15,8 @@ use crate::load;
 
 /// What the API takes in one request.
 const BATCH: usize = 1_000;
-/// How long the end may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the end may take: longer than the program gives running downloads.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How to start it.
 #[derive(Clone, Debug)]

@@ -84,7 +84,8 @@ impl Report {
         text.push_str("\n| figure | median | spread | rounds |\n|---|---:|---:|---:|\n");
         for Figure { name, unit, series } in &self.figures {
             let (low, high) = series.spread();
-            let _ = writeln!(text, "| {name} | {} {unit} | {} to {} | {} |", short(series.median()), short(low), short(high), series.rounds());
+            let _ =
+                writeln!(text, "| {name} | {} {unit} | {} to {} | {} |", short(series.median()), short(low), short(high), series.rounds());
         }
         for note in &self.notes {
             let _ = write!(text, "\n- {note}");
@@ -133,7 +134,13 @@ pub fn short(value: f64) -> String {
         let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
         return groups.join(",");
     }
-    let places = if value.abs() >= 100.0 { 0 } else if value.abs() >= 10.0 { 1 } else { 2 };
+    let places = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{value:.places$}")
 }
 

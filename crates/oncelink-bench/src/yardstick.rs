@@ -33,7 +33,11 @@ fn script(name: &str, verb: &str, dir: &Path) -> io::Result<Vec<(String, String)
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines = text.lines().filter_map(|line| line.strip_prefix("export "));
-    Ok(lines.flat_map(str::split_whitespace).filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(lines
+        .flat_map(str::split_whitespace)
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 fn named(variables: &[(String, String)], name: &str) -> io::Result<String> {

@@ -69,14 +69,14 @@ impl Links {
 
     /// What the holder's request says about bytes that no record shows; nothing where its word isn't taken.
     ///
-    /// An open-ended Range is the holder's word for what lies before it, but only where a record may be missing: when
-    /// another process (another replica, or this one before it was killed) has the claim's record. From then on this
-    /// process has it, and knows.
+    /// An open-ended Range is the holder's word for what lies before it, but only where a record must be missing: another
+    /// process has the claim's record, and the store is ours alone, so that process has died. From then on this process
+    /// has it, and knows. With a shared store the other one may be delivering what lies before at this very moment.
     pub fn taken_on_word(&self, claim: &Claim, asked: &RangeAnswer) -> Option<Coverage> {
         let RangeAnswer::Part { range, open_ended: true } = asked else { return None };
         let mut word = Coverage::new();
         word.add(0..range.start);
-        (claim.recorder != self.instance).then_some(word)
+        (claim.recorder != self.instance && !self.parts.store.is_shared()).then_some(word)
     }
 
     /// Writes a report to the claim's record and renews its lease.

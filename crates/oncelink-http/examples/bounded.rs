@@ -18,13 +18,15 @@ use oncelink_core::object::SourceName;
 use oncelink_core::policy::Policy;
 use oncelink_core::service::Parts;
 use oncelink_http::{App, Brand, Oversize, Settings, Transport, router};
-use oncelink_testkit::{ManualClock, MemoryObjects, MemoryStore, QuickHasher, SeededEntropy};
+use oncelink_testkit::{FaultyStore, ManualClock, MemoryObjects, MemoryStore, QuickHasher, SeededEntropy, StoreCall, StoreTrouble};
 use sha2::{Digest, Sha256};
 
 struct Options {
     transport: Transport,
     listen: SocketAddr,
     public_url: Option<String>,
+    /// Whether the store fails whenever somebody claims.
+    failing: bool,
     folder: PathBuf,
 }
 
@@ -33,13 +35,15 @@ async fn main() {
     let options = match read(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(problem) => {
-            say(&format!("{problem}\nusage: bounded [--most BYTES] [--oversize segments|redirect|refuse] [--listen ADDR] [--public-url URL] FOLDER"));
+            say(&format!(
+                "{problem}\nusage: bounded [--most BYTES] [--oversize segments|redirect|refuse] [--listen ADDR] [--public-url URL] [--claims fail] FOLDER"
+            ));
             std::process::exit(2);
         }
     };
     let listener = tokio::net::TcpListener::bind(options.listen).await.unwrap_or_else(|error| panic!("{}: {error}", options.listen));
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let links = Arc::new(links(&options.folder));
+    let links = Arc::new(links(&options));
     let key = links.create_first_key().await.expect("memory takes it").expect("there is none yet");
     let settings = Settings {
         public_url: options.public_url.unwrap_or_else(|| url.clone()),
@@ -52,7 +56,8 @@ async fn main() {
     axum::serve(listener, router(App::new(links, settings))).await.expect("it serves until it is ended");
 }
 
-fn links(folder: &PathBuf) -> Links {
+fn links(options: &Options) -> Links {
+    let folder = &options.folder;
     let clock = Arc::new(ManualClock::new());
     let objects = MemoryObjects::new().with_presigner(clock.clone());
     for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -64,8 +69,12 @@ fn links(folder: &PathBuf) -> Links {
         objects.set_sha256(key, digest);
     }
     let memory = Arc::new(MemoryStore::new());
+    let store = Arc::new(FaultyStore::new(memory.clone()));
+    if options.failing {
+        store.always(StoreCall::Claim, StoreTrouble::FailBefore);
+    }
     Links::new(Parts {
-        store: memory.clone(),
+        store,
         keys: memory,
         sources: vec![(SourceName::parse("files").expect("a name"), Arc::new(objects))],
         clock,
@@ -77,7 +86,8 @@ fn links(folder: &PathBuf) -> Links {
 
 fn read(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
     let transport = Transport { most: 4 << 20, gathers: true, oversize: Oversize::Segments };
-    let mut options = Options { transport, listen: SocketAddr::from(([127, 0, 0, 1], 0)), public_url: None, folder: PathBuf::new() };
+    let mut options =
+        Options { transport, listen: SocketAddr::from(([127, 0, 0, 1], 0)), public_url: None, failing: false, folder: PathBuf::new() };
     while let Some(name) = words.next() {
         if !name.starts_with("--") {
             options.folder = name.into();
@@ -88,6 +98,7 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
             "--most" => options.transport.most = value.parse().map_err(|_| format!("{value} is no number of bytes"))?,
             "--oversize" => options.transport.oversize = oversize(&value)?,
             "--listen" => options.listen = value.parse().map_err(|_| format!("{value} is no address"))?,
+            "--claims" => options.failing = value == "fail",
             "--public-url" => options.public_url = Some(value),
             _ => return Err(format!("there is no {name}")),
         }

@@ -13,6 +13,8 @@ use oncelink_core::{Actor, text};
 
 use crate::app::App;
 
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// The address at the other end of the connection: whoever runs the router puts it into each request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
@@ -33,7 +35,7 @@ impl FromRequestParts<App> for Client {
 /// The actor behind a request that came from `peer`.
 pub(crate) fn actor(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Actor {
     Actor {
-        address: peer.map(|peer| origin(peer.to_canonical(), headers, trusted)),
+        address: peer.and_then(|peer| origin(peer.to_canonical(), headers, trusted)),
         user_agent: headers
             .get(header::USER_AGENT)
             .map(|agent| text::tame(&String::from_utf8_lossy(agent.as_bytes()), Actor::USER_AGENT_MAX))
@@ -45,13 +47,23 @@ pub(crate) fn actor(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]
 /// The nearest address that isn't a trusted proxy's, walking back from the connection through what the proxies wrote.
 ///
 /// Each trusted proxy vouches for the one entry that it appended; an entry that can't be read ends the walk at the
-/// proxy that wrote it, so that nobody passes for somebody else by sending nonsense.
-fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
+/// proxy that wrote it, so that nobody passes for somebody else by sending nonsense. A proxy keeps one of the two headers
+/// and passes on whatever the client wrote into the other: where they don't agree, nobody knows who asks.
+fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+    let standard = headers.contains_key(header::FORWARDED).then(|| walk(peer, &forwarded(headers), trusted));
+    let usual = headers.contains_key(X_FORWARDED_FOR).then(|| walk(peer, &x_forwarded_for(headers), trusted));
+    match (standard, usual) {
+        (None, None) => Some(peer),
+        (Some(one), None) | (None, Some(one)) => Some(one),
+        (Some(one), Some(other)) => (one == other).then_some(one),
+    }
+}
+
+/// Back through `hops`, from the last proxy's word to the client's.
+fn walk(peer: IpAddr, hops: &[Option<IpAddr>], trusted: &[IpNet]) -> IpAddr {
     let mut nearest = peer;
-    let hops = if headers.contains_key(header::FORWARDED) { forwarded(headers) } else { x_forwarded_for(headers) };
     for hop in hops.iter().rev() {
-        if !is_trusted(nearest) {
+        if !trusted.iter().any(|net| net.contains(&nearest)) {
             break;
         }
         match hop {
@@ -64,7 +76,7 @@ fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 
 /// `X-Forwarded-For`: addresses, the client's first.
 fn x_forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let lines = headers.get_all("x-forwarded-for").iter();
+    let lines = headers.get_all(X_FORWARDED_FOR).iter();
     lines.flat_map(|line| String::from_utf8_lossy(line.as_bytes()).split(',').map(node).collect::<Vec<_>>()).collect()
 }
 
@@ -96,7 +108,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().expect("a header's value"));
         }
-        origin(peer.parse().expect("an address"), &headers, &trusted).to_string()
+        origin(peer.parse().expect("an address"), &headers, &trusted).map_or_else(|| "nobody".to_owned(), |address| address.to_string())
     }
 
     #[test]
@@ -109,7 +121,12 @@ mod tests {
         assert_eq!(found("10.0.0.1", &[(xff, "203.0.113.9, nonsense")]), "10.0.0.1");
         assert_eq!(found("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(found("::1", &[("forwarded", "for=\"[2001:db8::7]:443\";proto=https, for=10.1.2.3")]), "2001:db8::7");
-        assert_eq!(found("10.0.0.1", &[("forwarded", "proto=https;For=203.0.113.9:80"), (xff, "6.6.6.6")]), "203.0.113.9");
+        assert_eq!(found("10.0.0.1", &[("forwarded", "proto=https;For=203.0.113.9:80")]), "203.0.113.9");
+        assert_eq!(found("10.0.0.1", &[("forwarded", "for=203.0.113.9"), (xff, "203.0.113.9")]), "203.0.113.9");
+        for forged in ["for=6.6.6.6", "for=10.0.0.7", "for=nonsense", ""] {
+            assert_eq!(found("10.0.0.1", &[("forwarded", forged), (xff, "203.0.113.9")]), "nobody", "{forged}");
+        }
+        assert_eq!(found("192.0.2.1", &[("forwarded", "for=6.6.6.6"), (xff, "6.6.6.7")]), "192.0.2.1", "a stranger's words");
         assert_eq!(found("10.0.0.1", &[("forwarded", "for=_hidden")]), "10.0.0.1");
     }
 }

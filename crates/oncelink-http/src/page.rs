@@ -126,6 +126,8 @@ struct LinkPage<'a> {
     /// What holds without the script, where there is one that fetches parts.
     plain_note: Vec<Piece<'a>>,
     segments: Option<&'a Segments>,
+    /// How long a claim may be resumed, for the script's note.
+    lease: String,
 }
 
 #[derive(Template)]
@@ -150,7 +152,7 @@ impl<'a> LinkPage<'a> {
         let frame = Frame::new(lang, brand, if elsewhere { Forms::Anywhere } else { Forms::Own });
         Self {
             frame: match segments {
-                Some(segments) => frame.with_module(segments.script()),
+                Some(segments) => frame.with_module(assets::module_path(&segments.base, lang)),
                 None => frame,
             },
             heading: heading(&view.offer, t, brand),
@@ -166,6 +168,7 @@ impl<'a> LinkPage<'a> {
             note: note(view, t),
             plain_note: segments.map(|segments| segments::plain_note(segments, t)).unwrap_or_default(),
             segments,
+            lease: said::at_least(view.lease, t),
         }
     }
 }
@@ -190,7 +193,6 @@ fn intro<'a>(offer: &Offer<'_>, t: &'static Texts) -> Vec<Piece<'a>> {
 /// What happens after the click, and what to do when it breaks.
 fn note<'a>(view: &LinkView<'_>, t: &'static Texts) -> Vec<Piece<'a>> {
     match (view.redirect_ttl, &view.offer) {
-        (None, _) if view.segments.is_some() => said::pieces(t.parts.note, "lease", Piece::Span(said::at_least(view.lease, t))),
         (Some(ttl), _) => said::pieces(t.note_exchange, "seconds", Piece::Span(said::seconds(ttl, t))),
         (None, Offer::Claim { .. }) => said::pieces(t.note, "lease", Piece::Span(said::at_least(view.lease, t))),
         (None, Offer::Resume { .. }) => vec![Piece::Text(t.resume_how)],

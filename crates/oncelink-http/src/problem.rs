@@ -172,12 +172,12 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The detail as a sentence beside the field that it speaks of.
+    /// The detail as a whole sentence, to stand beside the field that it speaks of or for itself.
     pub(crate) fn sentence(&self) -> String {
         let named = self.field.as_ref().and_then(|field| self.detail.strip_prefix(&format!("'{field}' ")));
-        let mut rest = named.unwrap_or(&self.detail).chars();
+        let mut rest = self.detail.chars();
         let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-        let sentence = first + rest.as_str();
+        let sentence = named.map_or_else(|| first + rest.as_str(), |rest| format!("This {rest}"));
         if sentence.ends_with(['.', '}', '…']) { sentence } else { sentence + "." }
     }
 

@@ -17,7 +17,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::client::Client;
+use crate::client::{Client, Peer};
 use crate::negotiate::{self, Form};
 use crate::problem::Problem;
 use crate::{api, console, openapi, ops, page, recipient};
@@ -106,7 +106,9 @@ pub(crate) fn keep_private(headers: &mut HeaderMap) {
 /// Refuses whoever asks too much. Probes of the operator's own are let through.
 async fn limit_rate(State(app): State<App>, Client(actor): Client, request: Request, next: Next) -> Response {
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    if !is_probe && let Err(seconds) = app.limits.check(actor.address) {
+    // Whoever hides behind contradicting headers is counted with the connection that brought them.
+    let address = actor.address.or_else(|| request.extensions().get::<Peer>().map(|peer| peer.0.ip()));
+    if !is_probe && let Err(seconds) = app.limits.check(address) {
         return Problem::too_many_requests(seconds).into_response();
     }
     next.run(request).await

@@ -25,6 +25,9 @@ pub trait Socket: Send + Sync {
 
     /// Whether the connection can acknowledge nothing more (reset, timed out).
     fn is_dead(&self) -> bool;
+
+    /// Breaks the connection off at once: what wasn't sent yet is dropped.
+    fn abort(&self);
 }
 
 /// One connection's account of bytes.
@@ -84,6 +87,11 @@ impl Wire {
     /// Whether nothing more can be acknowledged.
     pub(crate) fn is_dead(&self) -> bool {
         self.socket.is_dead()
+    }
+
+    /// Breaks the connection off.
+    pub(crate) fn abort(&self) {
+        self.socket.abort();
     }
 
     /// Whether the connection was given up on our side.

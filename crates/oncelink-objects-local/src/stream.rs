@@ -14,12 +14,14 @@ use oncelink_core::Fault;
 use oncelink_core::object::{ByteRange, ObjectError, ObjectKey, ObjectStream, ObjectVersion};
 use tokio::task::spawn_blocking;
 
-use crate::{fault, file};
+use crate::{at_once, fault, file};
 
 /// How much is read at once for a slow reader, which holds the piece until the last byte of it is out.
 pub(crate) const PIECE: u64 = 64 * 1024;
 /// How much for a quick one: large enough that the hand-over between threads costs little.
 const LARGEST_PIECE: u64 = 1024 * 1024;
+/// How much without such a hand-over: what stays in the processor's caches until it is sent, and keeps nobody waiting.
+const LARGEST_AT_ONCE: u64 = 256 * 1024;
 /// Who asks again within this time is quick.
 const QUICK: Duration = Duration::from_millis(10);
 
@@ -37,8 +39,8 @@ pub(crate) struct Reader {
 pub(crate) type Piece = Option<(Bytes, Reader)>;
 
 /// What comes next.
-enum Next {
-    /// The first piece, which has been read already.
+pub(crate) enum Next {
+    /// A piece that has been read already.
     Read(Piece),
     /// A piece that nobody has asked for.
     Unread(Reader),
@@ -59,8 +61,7 @@ impl Reader {
         if self.left == 0 {
             return Ok(None);
         }
-        self.piece = if self.read_at.elapsed() < QUICK { (self.piece * 2).min(LARGEST_PIECE) } else { PIECE };
-        let want = self.left.min(self.piece);
+        let want = self.size_up();
         let mut piece = Vec::with_capacity(usize::try_from(want).unwrap_or_default());
         let got = (&self.file).take(want).read_to_end(&mut piece).map_err(|error| fault::reading(&self.key, error))?;
         let unchanged = file::unchanged(&self.file, &self.pinned).map_err(|error| fault::reading(&self.key, error))?;
@@ -71,14 +72,34 @@ impl Reader {
         self.read_at = Instant::now();
         Ok(Some((Bytes::from(piece), self)))
     }
+
+    /// Reads the next piece if that needs no waiting. Never blocks.
+    fn read_at_once(&mut self) -> Option<Result<Bytes, ObjectError>> {
+        let want = self.size_up().min(LARGEST_AT_ONCE);
+        let piece = at_once::read(&self.file, usize::try_from(want).ok()?)?;
+        self.left -= piece.len() as u64;
+        self.read_at = Instant::now();
+        let checked = file::unchanged(&self.file, &self.pinned).map_err(|error| fault::reading(&self.key, error).into());
+        Some(checked.and_then(|unchanged| if unchanged { Ok(Bytes::from(piece)) } else { Err(ObjectError::Changed) }))
+    }
+
+    /// How much to read next.
+    fn size_up(&mut self) -> u64 {
+        self.piece = if self.read_at.elapsed() < QUICK { (self.piece * 2).min(LARGEST_PIECE) } else { PIECE };
+        self.left.min(self.piece)
+    }
 }
 
-/// The stream that begins with `first`.
-pub(crate) fn from(first: Piece) -> ObjectStream {
-    Box::pin(stream::try_unfold(Next::Read(first), |next| async {
+/// The stream that begins with `next`.
+pub(crate) fn from(next: Next) -> ObjectStream {
+    Box::pin(stream::try_unfold(next, |next| async {
         let piece = match next {
             Next::Read(piece) => piece,
-            Next::Unread(reader) => spawn_blocking(|| reader.read()).await.map_err(fault::lost_thread)??,
+            Next::Unread(reader) if reader.left == 0 => None,
+            Next::Unread(mut reader) => match reader.read_at_once() {
+                Some(piece) => Some((piece?, reader)),
+                None => spawn_blocking(|| reader.read()).await.map_err(fault::lost_thread)??,
+            },
         };
         Ok(piece.map(|(bytes, reader)| (bytes, Next::Unread(reader))))
     }))
@@ -119,7 +140,7 @@ mod tests {
         runtime.block_on(async {
             let dir = tempfile::tempdir().expect("a temporary directory");
             let (mut probe, reader) = opened(&dir);
-            let mut bytes = from(reader.read().expect("a first piece"));
+            let mut bytes = from(Next::Read(reader.read().expect("a first piece")));
             let first = probe.stream_position().expect("a position");
             let mut taken = 0;
             for _ in 0..4 {
@@ -127,6 +148,27 @@ mod tests {
                 assert_eq!(probe.stream_position().expect("a position"), first.max(taken), "only what was asked for");
                 taken += bytes.next().await.expect("a piece").expect("good bytes").len() as u64;
             }
+        });
+    }
+
+    #[test]
+    fn what_is_in_the_cache_waits_for_no_other_thread() {
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().expect("a temporary directory");
+            let (probe, reader) = opened(&dir);
+            if at_once::read(&probe, 1).is_none() {
+                return; // This file system can't read without waiting.
+            }
+            let mut reader = reader;
+            reader.file.seek(SeekFrom::Start(0)).expect("a position");
+            let (release, wait) = std::sync::mpsc::channel::<()>();
+            // The only thread that may block does.
+            let busy = spawn_blocking(move || wait.recv());
+            let pieces: Vec<_> = from(Next::Unread(reader)).collect().await;
+            assert_eq!(pieces.iter().flatten().map(|piece| piece.len() as u64).sum::<u64>(), SIZE);
+            drop(release);
+            busy.await.expect("it ends").expect_err("nothing was sent");
         });
     }
 
@@ -146,7 +188,7 @@ mod tests {
     async fn a_file_rewritten_underneath_yields_no_new_byte() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (probe, reader) = opened(&dir);
-        let mut bytes = from(reader.read().expect("a first piece"));
+        let mut bytes = from(Next::Read(reader.read().expect("a first piece")));
         let first = bytes.next().await.expect("a piece").expect("good bytes");
         fs::write(dir.path().join("file"), vec![8; usize::try_from(SIZE).expect("a small file")]).expect("a rewrite");
         let later = probe.metadata().and_then(|seen| seen.modified()).expect("a time") + Duration::from_secs(1);
@@ -162,7 +204,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (probe, reader) = opened(&dir);
         let time = probe.metadata().and_then(|seen| seen.modified()).expect("a time");
-        let mut bytes = from(reader.read().expect("a first piece"));
+        let mut bytes = from(Next::Read(reader.read().expect("a first piece")));
         bytes.next().await.expect("a piece").expect("good bytes");
         let file = File::options().write(true).open(dir.path().join("file")).expect("the file");
         file.set_len(2 * PIECE).and_then(|()| file.set_modified(time)).expect("a cut");

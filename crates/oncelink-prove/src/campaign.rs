@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::checker::{self, Breach};
 use crate::dice::{Dice, pattern};
 use crate::fleet::Fleet;
-use crate::history::{Gate, History, Mishap, Span, Stopwatch, micros};
+use crate::history::{Act, Gate, History, Mishap, Span, Stopwatch, micros};
 use crate::message::Stream;
 use crate::network::Network;
 use crate::persona::{self, Persona};
@@ -68,6 +68,12 @@ pub struct Figures {
     pub mishaps: BTreeMap<&'static str, u64>,
     /// Answers by status, and problem type.
     pub answers: BTreeMap<String, u64>,
+    /// Links that met a trouble.
+    pub troubled: u64,
+    /// Holders that were granted a claim after an attempt that failed or was lost.
+    pub repeated: u64,
+    /// Holders that got everything in several pieces.
+    pub resumed: u64,
     /// Clients that gave up: nobody answered for two minutes.
     pub gave_up: u64,
     /// How often each trouble came.
@@ -76,6 +82,8 @@ pub struct Figures {
     pub breaches: u64,
     /// The first of them.
     pub told: Vec<Told>,
+    /// The history, where there is only one.
+    pub story: Option<String>,
     /// How long it took.
     pub took: Duration,
     /// Hashes of every token, holder secret and claim address.
@@ -188,9 +196,13 @@ impl Campaign {
             }
             Arc::clone(&self).tell_all(quick).await?;
         }
-        while let Some(done) = beside.join_next().await {
-            done.map_err(|error| error.to_string())??;
+        while !self.over.load(Ordering::Acquire) {
+            match beside.join_next().await {
+                Some(done) => done.map_err(|error| error.to_string())??,
+                None => break,
+            }
         }
+        // What still waits when it is over for a breach ends with this set.
         Ok(())
     }
 
@@ -240,9 +252,16 @@ impl Campaign {
 
     fn judge(&self, history: &History, secrets: &[String], gave_up: u64) {
         let breaches = checker::judge(history, &self.weather);
+        let met = checker::met(history);
+        let last = history.exchanges.iter().map(|exchange| exchange.span.to).max().unwrap_or(history.made.to);
+        let troubled = self.weather.troubles_in(Span { from: history.made.to, to: last }) > 0;
         let mut figures = self.figures();
         figures.add(history);
+        figures.troubled += u64::from(troubled);
+        figures.repeated += met.repeated;
+        figures.resumed += met.resumed;
         figures.gave_up += gave_up;
+        figures.story = self.plan.only.map(|_| history.to_string());
         figures.secrets.extend(secrets.iter().map(|secret| print_of(secret)));
         figures.breaches += breaches.len() as u64;
         for breach in breaches {
@@ -323,7 +342,7 @@ impl Figures {
             self.requests += 1;
             self.bytes += exchange.reply.received;
             *self.mishaps.entry(name_of(exchange.mishap)).or_default() += 1;
-            if exchange.act == crate::history::Act::Claim && exchange.reply.granted() {
+            if exchange.act == Act::Claim && exchange.reply.granted() {
                 self.grants += 1;
             }
             if !exchange.reply.came() {

@@ -11,7 +11,7 @@ mod holding;
 #[cfg(test)]
 mod tests;
 
-use crate::history::{Act, Exchange, Gate, History, Micros, Who};
+use crate::history::{Act, Exchange, Gate, History, Micros, Mishap, Who};
 use crate::weather::Weather;
 use holding::Holding;
 
@@ -22,6 +22,23 @@ pub struct Breach {
     pub promise: &'static str,
     /// How it was broken.
     pub how: String,
+}
+
+/// How much of what is hard a history has: without any, a verdict says little.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Holders that were granted a claim after an attempt that failed or was lost.
+    pub repeated: u64,
+    /// Holders that got everything in several pieces.
+    pub resumed: u64,
+}
+
+/// Counts what is hard in a history.
+pub fn met(history: &History) -> Met {
+    let holdings = holding::of(history);
+    let repeated = holdings.iter().filter(|holding| holding.came_again()).count() as u64;
+    let resumed = holdings.iter().filter(|holding| holding.went_on()).count() as u64;
+    Met { repeated, resumed }
 }
 
 /// What is known of a history as a whole.
@@ -41,6 +58,9 @@ struct Case<'a> {
 pub fn judge(history: &History, weather: &Weather) -> Vec<Breach> {
     let holdings = holding::of(history);
     let mut candidates: Vec<Micros> = holdings.iter().filter(|holding| holding.may_hold()).map(Holding::first_try).collect();
+    // Whoever takes a direct link twice is two.
+    let twins = history.exchanges.iter().filter(|exchange| exchange.act == Act::Take && exchange.mishap == Mishap::Doubled);
+    candidates.extend(twins.map(|exchange| exchange.span.from));
     candidates.sort_unstable();
     let revocations = || history.exchanges.iter().filter(|exchange| exchange.act == Act::Revoke);
     let mut case = Case {

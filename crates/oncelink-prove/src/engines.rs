@@ -57,6 +57,8 @@ const RESTARTED: &str = "database restarted";
 const ENGINE_KILLED: &str = "engine killed";
 const THROTTLED: &str = "table throttled";
 const ANSWERS_LOST: &str = "store's answers lost";
+/// As long as a lease, by default.
+const LONG_OUTAGE: Duration = Duration::from_secs(10);
 const TERMINATE: &str =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()";
 
@@ -132,7 +134,11 @@ impl Engine {
             Self::DynamoDb(tables) if trouble == ENGINE_KILLED => tables.kill_and_start(dice).await,
             Self::DynamoDb(tables) => {
                 let (percent, length) = (10 + dice.below(40), Duration::from_millis(500 + dice.below(1_500)));
-                if trouble == THROTTLED { tables.throttle.throttle(percent) } else { tables.throttle.lose(percent) }
+                if trouble == THROTTLED {
+                    tables.throttle.throttle(percent)
+                } else {
+                    tables.throttle.lose(percent)
+                }
                 sleep(length).await;
                 tables.throttle.throttle(0);
                 tables.throttle.lose(0);
@@ -157,7 +163,8 @@ impl Tables {
         let pid = text.trim().parse().ok().and_then(Pid::from_raw).ok_or_else(|| format!("no process in {}", pid_file.display()))?;
         kill_process(pid, Signal::KILL).map_err(|error| format!("the engine can't be killed: {error}"))?;
         fs::remove_file(&pid_file).map_err(|error| error.to_string())?;
-        sleep(Duration::from_millis(dice.below(1_500))).await;
+        let outage = if dice.one_in(6) { LONG_OUTAGE } else { Duration::from_millis(dice.below(1_500)) };
+        sleep(outage).await;
         run(&self.script, "start", &self.dir).await.map(drop)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use oncelink_prove::options::{Options, USAGE};
 use oncelink_prove::processes::{Processes, Setup};
 use oncelink_prove::tale::Mix;
 use oncelink_prove::{logs, report};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -33,7 +34,7 @@ async fn main() -> ExitCode {
     let proved = tokio::select! {
         proved = prove(&options) => proved,
         // Returning drops what was started: servers and engines end.
-        _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+        () = interrupted() => Err("interrupted".to_owned()),
     };
     match proved {
         Ok(true) => ExitCode::SUCCESS,
@@ -42,6 +43,15 @@ async fn main() -> ExitCode {
             complain(&format!("oncelink-prove: {error}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Waits for somebody to end this program.
+async fn interrupted() {
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
     }
 }
 
@@ -59,7 +69,7 @@ async fn prove(options: &Options) -> Result<bool, String> {
 async fn prove_on(kind: Kind, options: &Options) -> Result<bool, String> {
     let servers = if kind == Kind::Sqlite { 1 } else { options.servers.unwrap_or(kind.servers()) };
     let binary = options.binary.clone().map_or_else(beside, Ok)?;
-    let setup = Setup { binary, scripts: options.scripts.clone(), kind, servers, lease: options.lease };
+    let setup = Setup { binary: whole(&binary)?, scripts: whole(&options.scripts)?, kind, servers, lease: options.lease };
     let fleet = Arc::new(Processes::start(setup).await?);
     let plan = Plan {
         seed: options.seed,
@@ -86,6 +96,11 @@ fn beside() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let binary = own.with_file_name("oncelink");
     if binary.exists() { Ok(binary) } else { Err(format!("there is no {}; name it with --binary", binary.display())) }
+}
+
+/// The whole path: servers and engines run in folders of their own.
+fn whole(path: &Path) -> Result<PathBuf, String> {
+    path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
 }
 
 #[expect(clippy::print_stdout, reason = "a tool for the terminal")]

@@ -14,7 +14,7 @@ usage: oncelink-prove [--quick | --full | --tokens N] [--store sqlite|postgres|d
   --tokens N        N links on each store
   --store NAME      only this store; may be repeated
   --seed N          the seed of all chance; without it one is drawn and printed
-  --only N          only the tale of link N, in calm weather
+  --only N          only the tale of link N, in calm weather; its history is printed
   --servers N       how many servers share a store (SQLite: one)
   --lease S         the servers' lease in seconds (10)
   --side-by-side N  how many tales run at once (24)

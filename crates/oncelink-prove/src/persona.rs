@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::dice::Dice;
 use crate::history::{Act, Mishap, Who};
+use crate::network::AHEAD;
 use crate::scene::{Heard, Order, Scene, request};
 
 /// How long a client repeats what fails before it gives up.
@@ -27,7 +28,7 @@ pub enum Persona {
     Resumer(u32),
     /// Fetches two ranges side by side, while a third connection breaks before its first byte.
     Parallel,
-    /// Fetches a byte less than everything, again and again.
+    /// Fetches most of it, again and again.
     Greedy,
     /// Stops early and never comes back.
     Quitter,
@@ -51,12 +52,11 @@ struct Holding {
     secret: String,
 }
 
-/// What came of wanting something.
-enum Outcome {
-    /// The claim's path.
-    Granted(String),
+/// Why a client stops before it has what it wants.
+enum Stopped {
+    /// It was told no.
     Refused,
-    /// Nobody answered for as long as the patience lasted.
+    /// Nobody answered for as long as its patience lasted.
     GaveUp,
 }
 
@@ -72,7 +72,7 @@ struct Client {
 pub(crate) async fn live(persona: Persona, scene: Arc<Scene>, dice: Dice) -> bool {
     let mishaps = if scene.rough { 3 } else { 0 };
     let mut client = Client { scene, dice, mishaps };
-    match persona {
+    let lived = match persona {
         Persona::Racer => client.race(1).await,
         Persona::Repeater => client.race(3).await,
         Persona::Resumer(stops) => client.resume(stops).await,
@@ -85,47 +85,37 @@ pub(crate) async fn live(persona: Persona, scene: Arc<Scene>, dice: Dice) -> boo
         Persona::Passerby => client.look_around().await,
         Persona::Revoker => client.revoke().await,
         Persona::Latecomer => client.come_late().await,
-    }
+    };
+    !matches!(lived, Err(Stopped::GaveUp))
 }
 
 impl Client {
     /// Claims (so many times, once it is granted), fetches, and asks for more than it may have.
-    async fn race(&mut self, claims: u32) -> bool {
+    async fn race(&mut self, claims: u32) -> Result<(), Stopped> {
         if self.scene.is_direct() {
             return self.take().await;
         }
         let holding = self.holding();
-        let mut path = match self.claim(&holding).await {
-            Outcome::Granted(path) => path,
-            Outcome::Refused => return true,
-            Outcome::GaveUp => return false,
-        };
+        let mut path = self.claim(&holding).await?;
         for _ in 1..claims {
-            match self.claim(&holding).await {
-                Outcome::Granted(again) => path = again,
-                Outcome::Refused => return true,
-                Outcome::GaveUp => return false,
-            }
+            path = self.claim(&holding).await?;
         }
-        self.finish(&holding, &path, 0, 0).await && self.ask_for_more(&holding, &path).await
+        self.finish(&holding, &path, 0, 0).await?;
+        self.ask_for_more(&holding, &path).await;
+        Ok(())
     }
 
-    async fn resume(&mut self, stops: u32) -> bool {
+    async fn resume(&mut self, stops: u32) -> Result<(), Stopped> {
         let holding = self.holding();
-        match self.claim(&holding).await {
-            Outcome::Granted(path) => self.finish(&holding, &path, 0, stops).await && self.ask_for_more(&holding, &path).await,
-            Outcome::Refused => true,
-            Outcome::GaveUp => false,
-        }
+        let path = self.claim(&holding).await?;
+        self.finish(&holding, &path, 0, stops).await?;
+        self.ask_for_more(&holding, &path).await;
+        Ok(())
     }
 
-    async fn fetch_side_by_side(&mut self) -> bool {
+    async fn fetch_side_by_side(&mut self) -> Result<(), Stopped> {
         let holding = self.holding();
-        let path = match self.claim(&holding).await {
-            Outcome::Granted(path) => path,
-            Outcome::Refused => return true,
-            Outcome::GaveUp => return false,
-        };
+        let path = self.claim(&holding).await?;
         let (size, half) = (self.scene.terms.size, self.scene.terms.size / 2);
         let first = self.fetch_order(&holding, &path, 0..half, None);
         let second = self.fetch_order(&holding, &path, half..size - 1, None);
@@ -136,64 +126,51 @@ impl Client {
         self.finish(&holding, &path, size - 1, 0).await
     }
 
-    async fn be_greedy(&mut self) -> bool {
+    async fn be_greedy(&mut self) -> Result<(), Stopped> {
         let holding = self.holding();
-        let path = match self.claim(&holding).await {
-            Outcome::Granted(path) => path,
-            Outcome::Refused => return true,
-            Outcome::GaveUp => return false,
-        };
+        let path = self.claim(&holding).await?;
         let size = self.scene.terms.size;
-        let most = 4 + (8 << 20) / size.max(1 << 20);
-        for _ in 0..most {
-            let order = self.fetch_order(&holding, &path, 0..size, Some(size - 1));
+        // So early that no socket acknowledges the end for it, and more often than the budget allows.
+        let stop = size - (size / 2).min(AHEAD + AHEAD / 2);
+        for _ in 0..12 {
+            let order = self.fetch_order(&holding, &path, 0..size, Some(stop));
             if self.scene.ask(order).await.reply.refused() {
-                break;
+                return Err(Stopped::Refused);
             }
         }
-        true
+        Ok(())
     }
 
-    async fn quit_early(&mut self) -> bool {
+    async fn quit_early(&mut self) -> Result<(), Stopped> {
         let holding = self.holding();
-        match self.claim(&holding).await {
-            Outcome::Granted(path) => {
-                let size = self.scene.terms.size;
-                let stop = 1 + self.dice.below(size / 2);
-                let order = self.fetch_order(&holding, &path, 0..size, Some(stop));
-                self.scene.ask(order).await;
-                true
-            }
-            Outcome::Refused => true,
-            Outcome::GaveUp => false,
-        }
+        let path = self.claim(&holding).await?;
+        let size = self.scene.terms.size;
+        let stop = 1 + self.dice.below(size / 2);
+        let order = self.fetch_order(&holding, &path, 0..size, Some(stop));
+        self.scene.ask(order).await;
+        Ok(())
     }
 
-    async fn sleep_through_the_lease(&mut self) -> bool {
+    async fn sleep_through_the_lease(&mut self) -> Result<(), Stopped> {
         let holding = self.holding();
         self.mishaps = 0;
-        match self.claim(&holding).await {
-            Outcome::Granted(path) => {
-                sleep(self.scene.lease + Duration::from_millis(50)).await;
-                let order = self.fetch_order(&holding, &path, 0..self.scene.terms.size, None);
-                self.scene.ask(order).await;
-                !matches!(self.claim(&holding).await, Outcome::GaveUp)
-            }
-            Outcome::Refused => true,
-            Outcome::GaveUp => false,
-        }
+        let path = self.claim(&holding).await?;
+        sleep(self.scene.lease + Duration::from_millis(50)).await;
+        let order = self.fetch_order(&holding, &path, 0..self.scene.terms.size, None);
+        self.scene.ask(order).await;
+        self.claim(&holding).await.map(drop)
     }
 
-    async fn vanish(&mut self) -> bool {
+    async fn vanish(&mut self) -> Result<(), Stopped> {
         let holding = self.holding();
         let mishap = if self.dice.one_in(2) { Mishap::Abandoned } else { Mishap::Swallowed };
         let order = Order { mishap, ..self.claim_order(&holding) };
         self.scene.ask(order).await;
-        true
+        Ok(())
     }
 
     /// A direct link: the first GET is the claim; what breaks is resumed at the address that it named.
-    async fn take(&mut self) -> bool {
+    async fn take(&mut self) -> Result<(), Stopped> {
         let holding = self.holding();
         let order = Order {
             who: Who::Holder(holding.number),
@@ -204,36 +181,37 @@ impl Client {
             stop_after: None,
         };
         let Heard { reply, claim } = self.scene.ask(order).await;
-        match claim {
-            Some(path) if reply.whole => self.ask_for_more(&holding, &path).await,
-            Some(path) => self.finish(&holding, &path, reply.received, 0).await,
-            None => true,
+        let Some(path) = claim else { return Ok(()) };
+        if reply.whole {
+            self.ask_for_more(&holding, &path).await;
+            return Ok(());
         }
+        self.finish(&holding, &path, reply.received, 0).await
     }
 
-    /// Claims until it is clear whether it is granted.
-    async fn claim(&mut self, holding: &Holding) -> Outcome {
+    /// Claims until it is clear whether it is granted; the claim's path.
+    async fn claim(&mut self, holding: &Holding) -> Result<String, Stopped> {
         let deadline = Instant::now() + PATIENCE;
         let mut pause = PAUSE_FIRST;
         while Instant::now() < deadline {
             let order = Order { mishap: self.mishap(), ..self.claim_order(holding) };
             let Heard { reply, claim } = self.scene.ask(order).await;
             match claim {
-                Some(path) => return Outcome::Granted(path),
-                None if reply.refused() => return Outcome::Refused,
-                None => self.pause(&mut pause).await,
+                Some(path) => return Ok(path),
+                None if reply.refused() => return Err(Stopped::Refused),
+                None => rest(&mut pause).await,
             }
         }
-        Outcome::GaveUp
+        Err(Stopped::GaveUp)
     }
 
-    /// Fetches from `have` on until it has everything or is refused, hanging up `stops` times on the way.
-    async fn finish(&mut self, holding: &Holding, path: &str, mut have: u64, stops: u32) -> bool {
+    /// Fetches from `have` on until it has everything, hanging up `stops` times on the way.
+    async fn finish(&mut self, holding: &Holding, path: &str, mut have: u64, mut stops: u32) -> Result<(), Stopped> {
         let (size, deadline) = (self.scene.terms.size, Instant::now() + PATIENCE);
-        let (mut pause, mut stops) = (PAUSE_FIRST, stops);
+        let mut pause = PAUSE_FIRST;
         while have < size {
             if Instant::now() >= deadline {
-                return false;
+                return Err(Stopped::GaveUp);
             }
             let stop = (stops > 0).then(|| self.dice.below(size - have));
             stops = stops.saturating_sub(1);
@@ -241,29 +219,28 @@ impl Client {
             let order = Order { mishap, ..self.fetch_order(holding, path, have..size, stop) };
             let reply = self.scene.ask(order).await.reply;
             if reply.refused() {
-                return true;
+                return Err(Stopped::Refused);
             }
             if reply.granted() && reply.at == have {
                 have += reply.received;
             } else {
-                self.pause(&mut pause).await;
+                rest(&mut pause).await;
             }
         }
-        true
+        Ok(())
     }
 
     /// Everything is there; now it tries to get it again.
-    async fn ask_for_more(&mut self, holding: &Holding, path: &str) -> bool {
+    async fn ask_for_more(&mut self, holding: &Holding, path: &str) {
         let order = self.fetch_order(holding, path, 0..self.scene.terms.size, None);
         self.scene.ask(order).await;
         if self.dice.one_in(4) && !self.scene.is_direct() {
             let order = self.claim_order(holding);
             self.scene.ask(order).await;
         }
-        true
     }
 
-    async fn guess(&mut self) -> bool {
+    async fn guess(&mut self) -> Result<(), Stopped> {
         for _ in 0..6 {
             let link = &self.scene.path;
             let claimed = self.scene.known_claim();
@@ -277,10 +254,10 @@ impl Client {
             self.send(Who::Stranger, Act::Guess, text).await;
             sleep(Duration::from_millis(self.dice.below(30))).await;
         }
-        true
+        Ok(())
     }
 
-    async fn look_around(&mut self) -> bool {
+    async fn look_around(&mut self) -> Result<(), Stopped> {
         for _ in 0..4 {
             let path = self.scene.path.clone();
             let (act, text) = match (self.dice.below(4), self.scene.known_claim()) {
@@ -293,26 +270,26 @@ impl Client {
             self.send(Who::Passerby, act, text).await;
             sleep(Duration::from_millis(self.dice.below(10))).await;
         }
-        true
+        Ok(())
     }
 
-    async fn revoke(&mut self) -> bool {
+    async fn revoke(&mut self) -> Result<(), Stopped> {
         sleep(Duration::from_millis(self.dice.below(60))).await;
         let deadline = Instant::now() + PATIENCE;
         let mut pause = PAUSE_FIRST;
         while !self.scene.is_revoked() {
             if Instant::now() >= deadline {
-                return false;
+                return Err(Stopped::GaveUp);
             }
             let text = self.scene.revoke_request();
             self.send(Who::Sender, Act::Revoke, text).await;
-            self.pause(&mut pause).await;
+            rest(&mut pause).await;
         }
         self.race(1).await
     }
 
-    async fn come_late(&mut self) -> bool {
-        let Some(expires_in) = self.scene.terms.expires_in else { return true };
+    async fn come_late(&mut self) -> Result<(), Stopped> {
+        let Some(expires_in) = self.scene.terms.expires_in else { return Ok(()) };
         let passed = self.scene.watch.now().saturating_sub(self.scene.made.to);
         let left = expires_in.saturating_sub(Duration::from_micros(passed));
         sleep_until(Instant::now() + left + Duration::from_millis(1 + self.dice.below(20))).await;
@@ -373,11 +350,12 @@ impl Client {
             _ => Mishap::Cut(self.dice.below(1_000 + self.scene.terms.size)),
         }
     }
+}
 
-    async fn pause(&mut self, pause: &mut Duration) {
-        sleep(*pause).await;
-        *pause = (*pause * 2).min(PAUSE_MOST);
-    }
+/// Waits a moment, and longer the next time.
+async fn rest(pause: &mut Duration) {
+    sleep(*pause).await;
+    *pause = (*pause * 2).min(PAUSE_MOST);
 }
 
 /// A path whose last part differs in one letter.

@@ -3,6 +3,7 @@
 //! Knows its command line and what it prints, nothing else of it.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -77,10 +78,10 @@ impl Processes {
     async fn launch(&self, server: usize, listen: SocketAddr) -> Result<SocketAddr, String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let before = self.log(server).len();
+            let before = fs::metadata(self.log_path(server)).map_or(0, |log| log.len());
             let mut child = self.command(server, listen).map_err(|error| format!("{}: {error}", self.setup.binary.display()))?;
             loop {
-                let said = self.log(server).split_off(before);
+                let said = self.said_since(server, before);
                 let address = said.split_once("listening on http://").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
                 if let Some(address) = address {
                     self.children()[server] = Some(child);
@@ -132,8 +133,13 @@ impl Processes {
         self.dir.path().join(format!("server-{server}.log"))
     }
 
-    fn log(&self, server: usize) -> String {
-        String::from_utf8_lossy(&fs::read(self.log_path(server)).unwrap_or_default()).into_owned()
+    /// What a server has printed after the first `before` bytes of its log.
+    fn said_since(&self, server: usize, before: u64) -> String {
+        let mut said = Vec::new();
+        if let Ok(mut log) = File::open(self.log_path(server)) {
+            let _ = log.seek(SeekFrom::Start(before)).and_then(|_| log.read_to_end(&mut said));
+        }
+        String::from_utf8_lossy(&said).into_owned()
     }
 }
 
@@ -181,7 +187,7 @@ fn prepare(dir: &Path) -> std::io::Result<()> {
     let files = dir.join("files");
     fs::create_dir(&files)?;
     for object in campaign::objects() {
-        File::create(files.join(&object.key)).and_then(|mut file| std::io::Write::write_all(&mut file, &object.bytes))?;
+        File::create(files.join(&object.key)).and_then(|mut file| file.write_all(&object.bytes))?;
     }
     Ok(())
 }

@@ -12,10 +12,13 @@ pub fn of(name: &str, servers: usize, figures: &Figures) -> String {
     let mib = bytes >> 20;
     let _ = writeln!(text, "{name}, {servers} server(s): {tokens} links, {requests} requests in {seconds:.1} s");
     let _ = writeln!(text, "  claims granted {grants}, content {mib} MiB, without an answer {unanswered}, clients that gave up {gave_up}");
+    let Figures { troubled, repeated, resumed, .. } = figures;
+    let _ = writeln!(text, "  in trouble: {troubled} links; granted on a repeated request: {repeated}; delivered in pieces: {resumed}");
     let _ = writeln!(text, "  on the network: {}", list(figures.mishaps.iter().map(|(name, count)| (*name, *count))));
     let _ = writeln!(text, "  answers: {}", list(figures.answers.iter().map(|(name, count)| (name.as_str(), *count))));
     let _ = writeln!(text, "  troubles: {}", list(figures.troubles.iter().map(|(name, count)| (*name, *count as u64))));
     let _ = writeln!(text, "  promises broken: {breaches}");
+    let _ = write!(text, "{}", figures.story.as_deref().unwrap_or_default());
     for told in &figures.told {
         let _ = writeln!(text, "\n{} after {:.1} s: {}\n{}", told.breach.promise, told.after.as_secs_f64(), told.breach.how, told.history);
     }

@@ -163,6 +163,11 @@ impl Scene {
             return head.header("content-location").map(path_of);
         }
         let said: Value = serde_json::from_slice(body).unwrap_or_default();
+        if reply.refused() && !reply.whole {
+            // Why it is a no was cut off, so it tells nothing.
+            *reply = Reply::default();
+            return None;
+        }
         reply.kind = said["type"].as_str().unwrap_or_default().to_owned();
         // Bytes of the object under another name would be as bad.
         let leaked = body.len() > 16 && self.object.bytes.starts_with(body);

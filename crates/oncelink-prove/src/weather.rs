@@ -10,7 +10,7 @@ use crate::fleet::Fleet;
 use crate::history::{Micros, Span, Stopwatch};
 
 /// How long it is calm between two troubles at the most, in milliseconds.
-const LONGEST_CALM: u64 = 1_200;
+const LONGEST_CALM: u64 = 2_000;
 
 /// All troubles of a campaign so far.
 pub struct Weather {
@@ -76,8 +76,9 @@ impl Weather {
 /// # Errors
 /// When a server or the store doesn't come back.
 pub async fn storm(fleet: Arc<dyn Fleet>, weather: Arc<Weather>, mut dice: Dice, mut stop: watch::Receiver<bool>) -> Result<(), String> {
+    // The first one comes at once, however short the storm is.
+    let mut calm = Duration::ZERO;
     loop {
-        let calm = Duration::from_millis(100 + dice.below(LONGEST_CALM));
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
             () = tokio::time::sleep(calm) => {}
@@ -91,6 +92,7 @@ pub async fn storm(fleet: Arc<dyn Fleet>, weather: Arc<Weather>, mut dice: Dice,
             fleet.upset(what, &mut dice).await?;
             weather.end();
         }
+        calm = Duration::from_millis(100 + dice.below(LONGEST_CALM));
     }
 }
 

@@ -155,6 +155,10 @@ impl Socket for Tcp {
     fn is_dead(&self) -> bool {
         kernel::is_over(self.0.stream.as_fd()).unwrap_or(false)
     }
+
+    fn abort(&self) {
+        Tcp::abort(self);
+    }
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ CREATE TABLE claims (
     coverage   TEXT NOT NULL,                    -- delivered ranges, '0-10,20-30' with exclusive ends
     recorder   INTEGER NOT NULL,                 -- 64 bits without a sign, kept as they are
     PRIMARY KEY (link, id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
     seq        INTEGER PRIMARY KEY,

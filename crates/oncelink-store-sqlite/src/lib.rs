@@ -5,7 +5,8 @@
 //!
 //! Where to look:
 //! - `open`: everything that is checked before the first request, and `OpenError`, what may be wrong with a file;
-//! - `writer`: the one thread that writes, and group commit; `readers`: the pool that reads beside it;
+//! - `writer`: the one thread that writes, and group commit; `finder`: the one that finds single rows; `readers`: the pool
+//!   that reads more beside them;
 //! - `store`: the two ports, one line per method; `claiming`, `delivering` and so on: what these lines do in SQL;
 //! - `sql/*.sql`: every statement, with the transition that it implements; `migrations/*.sql`: the tables.
 
@@ -13,6 +14,7 @@ mod attempts;
 mod claiming;
 mod delivering;
 mod failure;
+mod finder;
 mod history;
 mod inserting;
 mod inspect;

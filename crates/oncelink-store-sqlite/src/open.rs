@@ -27,13 +27,15 @@ pub(crate) struct Opened {
     pub(crate) file: PathBuf,
     /// The connection that writes.
     pub(crate) writer: Connection,
-    /// The connections that read.
+    /// The connection that finds single rows.
+    pub(crate) finder: Connection,
+    /// The connections that read more.
     pub(crate) readers: Vec<Connection>,
     /// Keeps other servers away while it lives.
     pub(crate) lock: File,
 }
 
-/// Opens `path` with one connection that writes and `readers` that read.
+/// Opens `path` with one connection that writes, one that finds, and `readers` that read.
 pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
     let file = resolve(path)?;
     let lock = lock::acquire(&file)?;
@@ -47,9 +49,10 @@ pub(crate) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
         check_pages(&writer, &file)?;
     }
     migrations::migrate(&writer, MIGRATIONS).map_err(|failure| from_failure(&file, failure))?;
+    let finder = reader(&file)?;
     let readers = (0..readers).map(|_| reader(&file)).collect::<Result<_, _>>()?;
     prepare_all(&writer, &file)?;
-    Ok(Opened { file, writer, readers, lock })
+    Ok(Opened { file, writer, finder, readers, lock })
 }
 
 /// The path with symbolic links followed, so that two names of one file have one lock.

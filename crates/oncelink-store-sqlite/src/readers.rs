@@ -1,4 +1,4 @@
-//! The connections that read: a small pool on blocking threads, never behind the writer.
+//! The connections that read more than a row: a small pool on blocking threads, never behind the writer.
 //!
 //! Must not write: the connections are opened read-only.
 

@@ -54,14 +54,15 @@ impl<'r> Record<'r> {
 
     /// A text column that spells something.
     fn parse<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Failure> {
-        let text: String = self.get(column)?;
-        parse(&text).ok_or_else(|| self.unreadable(column))
+        self.maybe(column, parse)?.ok_or_else(|| self.unreadable(column))
     }
 
     /// A text column that spells something or is absent.
     fn maybe<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Failure> {
-        let text: Option<String> = self.get(column)?;
-        text.map(|text| parse(&text).ok_or_else(|| self.unreadable(column))).transpose()
+        let found = self.place(column).and_then(|place| self.row.get_ref(place)).map_err(|_| self.unreadable(column))?;
+        // Looked at where it lies: what it spells makes its own copy.
+        let text = found.as_str_or_null().map_err(|_| self.unreadable(column))?;
+        text.map(|text| parse(text).ok_or_else(|| self.unreadable(column))).transpose()
     }
 
     /// A point in time.

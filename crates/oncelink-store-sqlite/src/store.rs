@@ -18,6 +18,7 @@ use oncelink_core::{Actor, Fault, Timestamp};
 use rusqlite::Connection;
 
 use crate::failure::Failure;
+use crate::finder::Finder;
 use crate::inspect::{self, Schema};
 use crate::open_error::OpenError;
 use crate::readers::Readers;
@@ -29,10 +30,11 @@ const READERS: usize = 4;
 
 /// Links and API keys in one SQLite file.
 ///
-/// Its methods need a Tokio runtime (reads run on its blocking threads). Dropping it waits until what is queued has been
+/// Its methods need a Tokio runtime (long reads run on its blocking threads). Dropping it waits until what is queued has been
 /// written; [`SqliteStore::close`] does so without blocking a thread of the runtime.
 pub struct SqliteStore {
-    // The readers come first: the last connection to close is the one that tidies the log away.
+    // Those who read come first: the last connection to close is the one that tidies the log away.
+    finder: Finder,
     readers: Arc<Readers>,
     writer: Writer,
 }
@@ -46,9 +48,10 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let opened = open::open(path, READERS)?;
         let file: Arc<Path> = opened.file.into();
-        let writer = Writer::start(file.clone(), opened.writer, opened.lock)
-            .map_err(|error| OpenError::Failed { file: file.to_path_buf(), source: error.into() })?;
-        Ok(Self { readers: Readers::new(file, opened.readers), writer })
+        let failed = |error: std::io::Error| OpenError::Failed { file: file.to_path_buf(), source: error.into() };
+        let finder = Finder::start(file.clone(), opened.finder).map_err(failed)?;
+        let writer = Writer::start(file.clone(), opened.writer, opened.lock).map_err(failed)?;
+        Ok(Self { finder, readers: Readers::new(file, opened.readers), writer })
     }
 
     /// What the tables in the file at `path` are; nothing when there is no file. Changes, creates and locks nothing; a server
@@ -63,6 +66,7 @@ impl SqliteStore {
     /// Finishes what has been begun, copies the log back into the file, and closes it: then the one file is all there is,
     /// and it may be opened again. Whatever is asked afterwards is answered with a fault. Closing twice is no trouble.
     pub async fn close(&self) {
+        self.finder.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -70,6 +74,10 @@ impl SqliteStore {
     /// How many transactions were committed since the opening: with many requests at a time, far fewer than these.
     pub fn commits(&self) -> u64 {
         self.writer.commits()
+    }
+
+    async fn look_up<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static) -> Result<T, Fault> {
+        self.finder.find(work).await
     }
 
     async fn read<T: Send + 'static>(&self, work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static) -> Result<T, Fault> {
@@ -89,12 +97,12 @@ impl LinkStore for SqliteStore {
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {
         let id = id.clone();
-        self.read(move |db| claiming::find(db, &id)).await
+        self.look_up(move |db| claiming::find(db, &id)).await
     }
 
     async fn find_claim(&self, link: &LinkId, claim: &ClaimId) -> Result<Option<(Link, Option<Claim>)>, Fault> {
         let (link, claim) = (link.clone(), claim.clone());
-        self.read(move |db| claiming::find_with_claim(db, &link, &claim)).await
+        self.look_up(move |db| claiming::find_with_claim(db, &link, &claim)).await
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<ClaimOutcome, Fault> {
@@ -151,6 +159,11 @@ impl LinkStore for SqliteStore {
         self.write(move |db| purging::purge(db, before, limit)).await
     }
 
+    fn is_shared(&self) -> bool {
+        // Opening takes a lock that lives as long as the process.
+        false
+    }
+
     async fn ping(&self) -> Result<(), Fault> {
         self.read(|db| query::one(db, sql::PULSE_FIND, [], |_| Ok(()))).await?;
         self.write(|db| query::change(db, sql::PULSE_BEAT, [])).await.map(|_| ())
@@ -169,7 +182,7 @@ impl KeyStore for SqliteStore {
 
     async fn find_key(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, Fault> {
         let hash = hash.clone();
-        self.read(move |db| keys::find(db, &hash)).await
+        self.look_up(move |db| keys::find(db, &hash)).await
     }
 
     async fn list_keys(&self) -> Result<Vec<ApiKey>, Fault> {

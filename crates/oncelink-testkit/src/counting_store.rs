@@ -121,6 +121,10 @@ impl LinkStore for CountingStore {
         self.count(StoreCall::Purge).purge(before, limit).await
     }
 
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
+
     async fn ping(&self) -> Result<(), Fault> {
         self.count(StoreCall::Ping).ping().await
     }

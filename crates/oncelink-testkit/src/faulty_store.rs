@@ -182,6 +182,10 @@ impl LinkStore for FaultyStore {
         self.run(StoreCall::Purge, self.inner.purge(before, limit)).await
     }
 
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
+
     async fn ping(&self) -> Result<(), Fault> {
         self.run(StoreCall::Ping, self.inner.ping()).await
     }

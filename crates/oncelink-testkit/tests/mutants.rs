@@ -13,7 +13,7 @@ use oncelink_core::ports::LinkStore;
 use oncelink_testkit::simulation::{Habits, Setup};
 use rival::{Flaw, Rival};
 
-/// After how many schedules a mutant has survived.
+/// After how many schedules a mutant has survived: half of what the rules themselves are put through each time.
 const SCHEDULES: u64 = 50_000;
 
 fn rival(flaw: fn() -> Flaw) -> Arc<dyn LinkStore> {

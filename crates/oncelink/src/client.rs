@@ -83,6 +83,7 @@ impl Api {
         let place = http::place(&self.base);
         match problem.status {
             401 => Failure::failed(format!("{place} doesn't know this API key; give another one with --key or ONCELINK_KEY")),
+            _ if problem.is_refusal() => Failure::refused(problem.detail),
             _ => Failure::failed(problem.detail),
         }
     }

@@ -41,9 +41,12 @@ impl DataDir {
         self.0.join(KEY_FILE)
     }
 
-    /// Keeps the first API key.
-    pub(crate) fn write_key(&self, key: &str) -> Result<(), Failure> {
-        self.write(KEY_FILE, key)
+    /// Keeps the first API key. One that is there already, of another store, is put aside: it may be the only copy. Says
+    /// where.
+    pub(crate) fn write_key(&self, key: &str) -> Result<Option<PathBuf>, Failure> {
+        let kept = self.keep_old(KEY_FILE)?;
+        self.write(KEY_FILE, key)?;
+        Ok(kept)
     }
 
     /// The first API key, if there is one that we may read.
@@ -73,6 +76,39 @@ impl DataDir {
             File::open(&self.0)?.sync_all()
         })();
         written.map_err(|error: io::Error| Failure::failed(format!("{} can't be written: {error}", path.display())))
+    }
+
+    /// Copies a file that has something in it to the first of `NAME.old`, `NAME.old.1`, ... that is free, for its owner
+    /// alone. Nothing is ever overwritten.
+    fn keep_old(&self, name: &str) -> Result<Option<PathBuf>, Failure> {
+        let path = self.0.join(name);
+        let kept = (|| {
+            let mut old = match File::open(&path) {
+                Ok(old) if old.metadata()?.len() > 0 => old,
+                Ok(_) => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let (mut file, aside) = self.create_aside(name)?;
+            io::copy(&mut old, &mut file)?;
+            file.sync_all()?;
+            Ok(Some(aside))
+        })();
+        kept.map_err(|error: io::Error| Failure::failed(format!("{} can't be put aside: {error}; move it away", path.display())))
+    }
+
+    /// Makes the first of `NAME.old`, `NAME.old.1`, ... that isn't there.
+    fn create_aside(&self, name: &str) -> io::Result<(File, PathBuf)> {
+        let mut number = 0_u32;
+        loop {
+            let ending = if number == 0 { String::new() } else { format!(".{number}") };
+            let aside = self.0.join(format!("{name}.old{ending}"));
+            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside) {
+                Ok(file) => return Ok((file, aside)),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn read(&self, name: &str) -> Result<Option<String>, Failure> {
@@ -109,6 +145,24 @@ mod tests {
         assert_eq!(data.read_key().expect("readable").expect("there").reveal(), "olk_1");
         assert_eq!(data.read_server().expect("readable").as_deref(), Some("http://127.0.0.1:2"));
         assert_eq!(std::fs::read_dir(&data.0).expect("a folder").count(), 2, "nothing is left over");
+    }
+
+    #[test]
+    fn a_key_that_is_there_is_put_aside_for_its_owner_alone() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let data = DataDir::new(outer.path());
+        std::fs::write(data.key_path(), b"").expect("writable");
+        assert_eq!(data.write_key("olk_1"), Ok(None), "nothing is no key");
+        std::fs::set_permissions(data.key_path(), std::fs::Permissions::from_mode(0o644)).expect("ours");
+        for (key, aside, before) in [("olk_2", "api-key.old", "olk_1\n"), ("olk_3", "api-key.old.1", "olk_2\n"), ("olk_4", "api-key.old.2", "olk_3\n")] {
+            let aside = outer.path().join(aside);
+            assert_eq!(data.write_key(key), Ok(Some(aside.clone())));
+            assert_eq!(std::fs::read_to_string(&aside).expect("kept"), before);
+            assert_eq!(std::fs::metadata(&aside).expect("kept").permissions().mode() & 0o777, 0o600);
+            assert_eq!(data.read_key().expect("readable").expect("there").reveal(), key);
+        }
+        assert_eq!(std::fs::read_to_string(outer.path().join("api-key.old")).expect("kept"), "olk_1\n", "nothing is overwritten");
+        assert_eq!(std::fs::read_dir(outer.path()).expect("a folder").count(), 4);
     }
 
     #[test]

@@ -43,6 +43,18 @@ impl Problem {
         Self { status: status.as_u16(), kind, detail, retry_after }
     }
 
+    /// Whether it is a server of ours that says no: unknown, spent, expired, revoked, not yet, not for you, changed. An
+    /// answer that is no problem document comes from something in between.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.status, 403 | 404 | 409 | 410) && !self.kind.is_empty()
+    }
+
+    /// Whether no claim stands behind it any more: it is over, or the link is unknown. Anything else (an object that is
+    /// missing or changed, an address that isn't allowed) may be mended, and the server keeps the claim meanwhile.
+    pub(crate) fn ends_claims(&self) -> bool {
+        self.status == 410 || (self.status == 404 && self.kind == "not-found")
+    }
+
     /// Whether it may well work later, without anything being changed.
     pub(crate) fn is_passing(&self) -> bool {
         self.status == 408 || self.status >= 500 || (self.status == 429 && self.kind != "too-many-passphrases")
@@ -88,6 +100,26 @@ mod tests {
         }
         for (status, kind) in [(410, "spent"), (404, "not-found"), (401, "passphrase-wrong"), (429, "too-many-passphrases"), (400, "")] {
             assert!(!problem(status, kind).is_passing(), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_a_failure_and_the_end_of_a_claim_from_a_hindrance() {
+        let problem = |status, kind: &str| Problem { status, kind: kind.to_owned(), detail: String::new(), retry_after: None };
+        for (status, kind, refuses, ends) in [
+            (410, "spent", true, true),
+            (404, "not-found", true, true),
+            (404, "object-not-found", true, false),
+            (409, "object-changed", true, false),
+            (403, "forbidden", true, false),
+            (404, "", false, false),
+            (401, "unauthorized", false, false),
+            (429, "too-many-requests", false, false),
+            (400, "invalid-request", false, false),
+            (503, "store-unavailable", false, false),
+        ] {
+            let found = problem(status, kind);
+            assert_eq!((found.is_refusal(), found.ends_claims()), (refuses, ends), "{status} {kind}");
         }
     }
 }

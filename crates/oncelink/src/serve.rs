@@ -63,7 +63,9 @@ fn manners(config: &Config) -> Result<Manners, Failure> {
 /// Makes the first API key of a store that has none, and keeps it where the command line finds it.
 async fn keep_first_key(links: &Arc<Links>, data: &DataDir) -> Result<(), Failure> {
     let Some(secret) = links.create_first_key().await? else { return Ok(()) };
-    data.write_key(secret.reveal())?;
+    if let Some(aside) = data.write_key(secret.reveal())? {
+        tracing::warn!("this store has no keys, but the data folder had one of another store: that one is now in {}", aside.display());
+    }
     tracing::info!("made the first API key: it is in {}", data.key_path().display());
     Ok(())
 }

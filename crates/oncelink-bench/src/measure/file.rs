@@ -74,7 +74,14 @@ pub async fn s3(bench: &mut Bench) -> io::Result<()> {
         bare.rate.push(size as f64 / GB * outcome.rate);
     }
     let report = &mut bench.report;
-    report.at_most("P4", "CPU per GB by nginx proxy_pass's with big buffers", ours.cpu.ratio(&proxy.cpu), "x", 1.0, "<= 1.0 x nginx proxy_pass");
+    report.at_most(
+        "P4",
+        "CPU per GB by nginx proxy_pass's with big buffers",
+        ours.cpu.ratio(&proxy.cpu),
+        "x",
+        1.0,
+        "<= 1.0 x nginx proxy_pass",
+    );
     report.at_least("P4", "rate by nginx proxy_pass's", ours.rate.ratio(&proxy.rate), "x", 0.95, ">= 0.95 x nginx proxy_pass");
     report.at_least("P4", "rate by the S3 engine's, asked directly", ours.rate.ratio(&bare.rate), "x", 0.85, ">= 0.85 x direct");
     for (name, subject) in [("oncelink, from S3", ours), ("nginx proxy_pass with big buffers, from S3", proxy)] {

@@ -44,12 +44,8 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
         }
         beside.push(load.run(Act::Get, small).await?.quantile(0.99).as_secs_f64() * MILLIS);
         enough.store(true, Ordering::Relaxed);
-        // What is still on its way says nothing more.
         for download in downloads {
-            download.abort();
-            if let Ok(ended) = download.await {
-                ended?;
-            }
+            download.await.map_err(io::Error::other)??;
         }
     }
     let report = &mut bench.report;

@@ -27,7 +27,7 @@ impl Nginx {
     pub fn files(dir: &Path, root: &Path) -> io::Result<Self> {
         Self::start(dir, |first, second| {
             let root = root.display();
-            format!("sendfile on; tcp_nopush on; server {{ listen {first}; root {root}; }} server {{ listen {second}; root {root}; }}")
+            format!("sendfile on; server {{ listen {first}; root {root}; }} server {{ listen {second}; root {root}; }}")
         })
     }
 

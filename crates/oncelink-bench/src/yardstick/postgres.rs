@@ -14,7 +14,8 @@ const UPDATE: &str = "\\set n :n + 1
 \\set id :client_id * 20000 + :n % 20000
 UPDATE tokens SET uses = uses + 1 WHERE id = md5(:id::text) AND uses < max_uses AND expires_at > now() AND NOT revoked RETURNING object;
 ";
-const INSERT: &str = "INSERT INTO made (object, uses, max_uses, expires_at, revoked) VALUES ('object', 0, 1, now() + interval '1 day', false);
+const INSERT: &str =
+    "INSERT INTO made (object, uses, max_uses, expires_at, revoked) VALUES ('object', 0, 1, now() + interval '1 day', false);
 ";
 
 /// A cluster of this run.

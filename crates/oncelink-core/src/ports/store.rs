@@ -70,6 +70,12 @@ pub trait LinkStore: Send + Sync {
     /// whose claims' leases ended before it too; returns how many.
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<PurgeOutcome, Fault>;
 
+    /// Whether other processes may use the store at the same time. Then nobody knows whether the one that has a claim's
+    /// record has died or is still delivering.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// Whether the store can read *and write* now.
     async fn ping(&self) -> Result<(), Fault>;
 }

@@ -77,7 +77,7 @@ const persist = async (address, options, wanted) => {
     } catch (error) {
       // An answer that breaks off is none.
       const passing = error instanceof Refused || error instanceof Passing ? error : new Passing('broken answer')
-      if (passing instanceof Passing) showTrouble()
+      if (passing instanceof Passing) showWaiting()
       await patience.wait(passing)
     }
   }

@@ -19,7 +19,7 @@ const part = async (facts, from, to, meter, signal) => {
       })
     } catch (error) {
       if (have > before) patience.progress()
-      if (!signal.aborted && error instanceof Passing) showTrouble()
+      meter.isBroken = true
       await patience.wait(error, signal)
     }
   }

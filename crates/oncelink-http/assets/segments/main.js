@@ -74,5 +74,7 @@ form.addEventListener('submit', async event => {
 
 // What has been said for readers without this script doesn't hold.
 byId('plain').hidden = true
-byId('parts').hidden = false
+const note = byId('parts')
+note.textContent = fill(texts.note, note.dataset)
+note.hidden = false
 form.hidden = false

@@ -186,8 +186,12 @@ const openStream = async (registration, facts) => {
   frame.src = new URL('saving/' + id, assets)
   document.body.append(frame)
   // A service worker that nobody talks to is ended.
-  setInterval(() => port1.postMessage({ awake: true }), 10_000)
-  return { next, send: (word, moved = []) => port1.postMessage(word, moved) }
+  const clock = setInterval(() => port1.postMessage({ awake: true }), 10_000)
+  const send = (word, moved = []) => {
+    if (!word.bytes) clearInterval(clock)
+    port1.postMessage(word, moved)
+  }
+  return { next, send }
 }
 
 const toMemory = async ({ size }) => {

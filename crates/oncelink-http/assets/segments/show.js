@@ -1,9 +1,8 @@
-// What the reader sees while parts come in: a bar, figures, and in words what is going on. Everything said comes from the
-// page, which knows the reader's language.
+// What the reader sees while parts come in: a bar, figures, and in words what is going on. `texts`, in the reader's
+// language, stands before all this when it is served.
 const byId = name => document.getElementById(name)
 const form = document.querySelector('form[data-segment]')
 const area = byId('transfer')
-const texts = area.dataset
 const language = document.documentElement.lang + '-u-nu-latn'
 
 const inUnits = (value, unit, digits = 1) =>
@@ -27,29 +26,39 @@ const lasting = seconds => {
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name])
 
-// Said aloud by a screen reader, so it changes seldom.
+// What is going on, for eyes and ears.
 const say = text => {
   const said = byId('started')
-  said.hidden = false
+  said.hidden = !text
   if (said.textContent !== text) said.textContent = text
 }
 
-// The connection is broken, until something comes in again.
-let troubled = false
-const showTrouble = () => {
-  troubled = true
-  say(texts.waiting)
+// Said while nothing comes in, and taken back once something does.
+let isWaiting = false
+const showWaiting = () => {
+  if (!isWaiting) say(texts.waiting)
+  isWaiting = true
+}
+const showMoving = () => {
+  if (isWaiting) say(texts.begin)
+  isWaiting = false
 }
 
 // How quickly bytes come in: over the last few seconds, so that a break shows.
 const SPAN = 5000
+// A part that broke off while others come in is nobody's worry.
+const QUIET = 2000
 class Meter {
   constructor(size, done) {
-    Object.assign(this, { size, done, marks: [[performance.now(), done]], told: 0 })
+    const now = performance.now()
+    Object.assign(this, { size, done, marks: [[now, done]], moved: now, isBroken: false, told: 0 })
   }
 
   add(count) {
     this.done += count
+    this.moved = performance.now()
+    this.isBroken = false
+    showMoving()
   }
 
   rate(now) {
@@ -60,7 +69,8 @@ class Meter {
   }
 
   show() {
-    const rate = this.rate(performance.now())
+    const now = performance.now()
+    const rate = this.rate(now)
     const done = Math.min(this.done, this.size)
     const left = rate > 0 ? lasting((this.size - done) / rate) : '–'
     byId('progress').value = this.size > 0 ? done / this.size : 1
@@ -68,11 +78,11 @@ class Meter {
     byId('figures').textContent = figures
     // Once in a tenth of the file is often enough for ears.
     const tenth = Math.floor(10 * done / this.size)
-    if (tenth > this.told || (troubled && rate > 0)) {
+    if (tenth > this.told) {
       this.told = tenth
-      troubled = false
-      say(figures)
+      byId('aloud').textContent = figures
     }
+    if (this.isBroken && now - this.moved > QUIET) showWaiting()
   }
 }
 
@@ -107,8 +117,9 @@ const showPassphrase = text => {
 
 // Everything is here. Where the browser saves it by an address, that stays for whoever wants it once more.
 const showEnd = (text, address, name) => {
-  byId('progress').value = 1
-  byId('figures').textContent = ''
+  for (const id of ['intro', 'label', 'progress', 'figures', 'parts']) byId(id)?.setAttribute('hidden', '')
+  byId('aloud').textContent = ''
+  document.querySelector('h1').textContent = texts.finished
   say(text)
   if (!address) return
   const save = byId('save')

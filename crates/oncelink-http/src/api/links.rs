@@ -89,6 +89,7 @@ pub(crate) async fn list_links(State(app): State<App>, auth: Auth, RawQuery(quer
     )
 )]
 pub(crate) async fn read_link(State(app): State<App>, auth: Auth, LinkPlace(id): LinkPlace) -> Result<Json<LinkDetailRecord>, Problem> {
+    app.accounts.wait_link_settled(&id).await;
     let detail = app.links.detail(&id, &auth.sender).await?;
     Ok(Json(LinkDetailRecord::of(&app, &detail)))
 }
@@ -104,6 +105,7 @@ pub(crate) async fn read_link(State(app): State<App>, auth: Auth, LinkPlace(id):
     )
 )]
 pub(crate) async fn list_events(State(app): State<App>, auth: Auth, LinkPlace(id): LinkPlace) -> Result<Json<EventList>, Problem> {
+    app.accounts.wait_link_settled(&id).await;
     let events = app.links.events(&id, &auth.sender).await?;
     Ok(Json(EventList { events: events.into_iter().map(EventRecord::from).collect() }))
 }

@@ -29,8 +29,7 @@ const MOST: usize = 200;
 /// How many objects are looked up side by side.
 const LOOKUPS: usize = 16;
 /// Spans to choose from.
-const SPANS: [(&str, u64); 7] =
-    [("PT1H", 1), ("PT8H", 8), ("P1D", 24), ("P3D", 72), ("P7D", 168), ("P30D", 720), ("P90D", 2_160)];
+const SPANS: [(&str, u64); 7] = [("PT1H", 1), ("PT8H", 8), ("P1D", 24), ("P3D", 72), ("P7D", 168), ("P30D", 720), ("P90D", 2_160)];
 /// The choice of a certain time.
 const AT: &str = "at";
 
@@ -156,7 +155,8 @@ fn terms(fields: &Fields, count: usize) -> Result<Map<String, Value>, Problem> {
         span => put(&mut terms, "expires_in", span.map(Into::into)),
     }
     put(&mut terms, "not_before", time(fields, "not_before").map(Into::into));
-    let nets: Vec<Value> = fields.lines("allow_from").iter().flat_map(|line| line.split([',', ' '])).filter(|net| !net.is_empty()).map(Into::into).collect();
+    let nets: Vec<Value> =
+        fields.lines("allow_from").iter().flat_map(|line| line.split([',', ' '])).filter(|net| !net.is_empty()).map(Into::into).collect();
     put(&mut terms, "allow_from", (!nets.is_empty()).then_some(Value::Array(nets)));
     let object = |text: &str| {
         let wrong = |_| Problem::invalid("metadata", "must be a JSON object such as {\"ticket\": 7}");

@@ -76,7 +76,8 @@ pub(super) async fn show(State(app): State<App>, visitor: Visitor, RawQuery(quer
     let (prefix, find, cursor) = (fields.one("prefix").unwrap_or_default(), fields.one("find"), fields.one("cursor"));
     let found = found(&app, &visitor, &source, prefix, find, cursor).await?;
     let frame = Frame::new(&app, Some(&visitor), Section::Files);
-    let place = Place { path: format!("{}/files", frame.root), create: format!("{}/links/new", frame.root), source: source.as_str(), prefix };
+    let place =
+        Place { path: format!("{}/files", frame.root), create: format!("{}/links/new", frame.root), source: source.as_str(), prefix };
     let (folders, files) = place.entries(found.page.entries);
     let page = FilesPage {
         sources: names.iter().map(|name| (*name, place.address(name, "", None, None))).collect(),

@@ -50,7 +50,7 @@ pub(super) struct Frame<'a> {
 struct ProblemPage<'a> {
     frame: Frame<'a>,
     title: &'a str,
-    detail: &'a str,
+    detail: String,
     hint: Option<&'static str>,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn problem(frame: &Frame<'_>, problem: Problem) -> Response {
         "store-unavailable" | "source-unavailable" | "too-many-requests" => Some("Wait a moment and reload the page."),
         _ => None,
     };
-    let page = ProblemPage { frame: frame.clone(), title: problem.title, detail: &problem.detail, hint };
+    let page = ProblemPage { frame: frame.clone(), title: problem.title, detail: problem.sentence(), hint };
     let answer = frame.answer(page.render());
     let mut response = problem.respond_with(answer);
     // It has its page: the router must not give it another.
@@ -144,7 +144,9 @@ pub(super) fn is_secure(app: &App) -> bool {
 mod tests {
     #[test]
     fn the_console_wears_the_colours_of_the_pages() {
-        let colours = |css: &'static str| -> Vec<&'static str> { css.lines().filter(|line| line.starts_with("--bg") || line.starts_with("--fill")).collect() };
+        let colours = |css: &'static str| -> Vec<&'static str> {
+            css.lines().filter(|line| line.starts_with("--bg") || line.starts_with("--fill")).collect()
+        };
         assert_eq!(colours(include_str!("../../assets/console.css")).len(), 4, "light and dark");
         assert_eq!(colours(include_str!("../../assets/console.css")), colours(include_str!("../../assets/page.css")));
     }

@@ -13,10 +13,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use oncelink_core::token::LinkId;
 
+use super::link;
 use super::links::{self, Wanted};
 use super::session::Place;
 use super::visitor::Visitor;
-use super::link;
 use crate::api::LinkPlace;
 use crate::app::App;
 use crate::problem::Problem;
@@ -68,7 +68,9 @@ fn listen(app: App, visitor: Visitor, subject: Subject) -> Response {
         let news = listener.news().await?;
         Some((Ok::<Event, Infallible>(news), listener))
     });
-    Sse::new(news).keep_alive(KeepAlive::new().interval(ALIVE)).into_response()
+    // nginx would gather the stream otherwise.
+    let unbuffered = [("x-accel-buffering", "no")];
+    (unbuffered, Sse::new(news).keep_alive(KeepAlive::new().interval(ALIVE))).into_response()
 }
 
 impl Listener {

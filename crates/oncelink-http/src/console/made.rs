@@ -58,7 +58,7 @@ impl Made {
             id: link.id.to_string(),
             name: link.terms.filename.clone(),
             url: api::url(app, draft),
-            uses: show::uses(link),
+            uses: show::count(u64::from(link.terms.uses), "use"),
             until: link.terms.expires_at.into(),
             passphrase: link.passphrase.is_some(),
         }

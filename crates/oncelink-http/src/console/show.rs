@@ -79,16 +79,18 @@ pub(super) fn uses(link: &Link) -> String {
 /// A span in its largest whole unit.
 pub(super) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
-    let of = |unit: u64, name: &str| {
-        let count = seconds / unit;
-        format!("{count} {name}{}", if count == 1 { "" } else { "s" })
-    };
+    let of = |unit: u64, name: &str| count(seconds / unit, name);
     match seconds {
         0..60 => of(1, "second"),
         60..3600 => of(60, "minute"),
         3600..86_400 => of(3600, "hour"),
         _ => of(86_400, "day"),
     }
+}
+
+/// So many of something.
+pub(super) fn count(number: u64, name: &str) -> String {
+    format!("{number} {name}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What a gate means to a sender.

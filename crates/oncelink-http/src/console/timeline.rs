@@ -39,12 +39,15 @@ struct Same(&'static str, Option<String>, Option<ClaimId>, Option<String>);
 
 /// The lines of a link's life, newest first, and how many are left out.
 pub(super) fn entries(events: &[Event], names: &HashMap<KeyId, String>) -> (Vec<Entry>, usize) {
-    let claims: HashSet<&ClaimId> = events.iter().filter_map(|event| event.claim.as_ref()).collect();
+    // Whoever is refused has no claim, though the event names the one that they asked for.
+    let claims: HashSet<&ClaimId> =
+        events.iter().filter(|event| event.kind == EventKind::Claimed).filter_map(|event| event.claim.as_ref()).collect();
     let mut begun: HashSet<&ClaimId> = HashSet::new();
     let mut entries: Vec<Entry> = Vec::new();
     for event in events {
         let resumes = matches!(event.kind, EventKind::Delivered { .. }) && event.claim.as_ref().is_some_and(|claim| !begun.insert(claim));
-        let entry = Entry::of(event, resumes, claims.len() > 1, names);
+        let claim = event.claim.as_ref().filter(|claim| claims.len() > 1 && claims.contains(claim));
+        let entry = Entry::of(event, resumes, claim, names);
         match entries.last_mut().filter(|last| last.same == entry.same && entry.is_repeatable()) {
             Some(last) => last.again(entry),
             None => entries.push(entry),
@@ -60,7 +63,7 @@ pub(super) fn entries(events: &[Event], names: &HashMap<KeyId, String>) -> (Vec<
 }
 
 impl Entry {
-    fn of(event: &Event, resumes: bool, names_claims: bool, names: &HashMap<KeyId, String>) -> Self {
+    fn of(event: &Event, resumes: bool, claim: Option<&ClaimId>, names: &HashMap<KeyId, String>) -> Self {
         let looks = event.actor.user_agent.as_deref().map(agent::looks);
         let is_scanner = looks.as_ref().is_some_and(|looks| looks.is_scanner);
         let bytes = if let EventKind::Delivered { bytes } = event.kind { bytes } else { 0 };
@@ -76,7 +79,7 @@ impl Entry {
             same: Same(kind, reason, event.claim.clone(), who.clone()),
             who,
             agent: event.actor.user_agent.clone(),
-            claim: event.claim.as_ref().filter(|_| names_claims).map(|claim| show::short(claim.as_str()).to_owned()),
+            claim: claim.map(|claim| show::short(claim.as_str()).to_owned()),
             at: event.at.into(),
             times: 1,
             bytes,

@@ -78,8 +78,8 @@ pub(super) fn check_site(app: &App, headers: &HeaderMap) -> Result<(), Problem> 
             None | Some("null") => Ok(()),
             Some(origin) => {
                 let host = origin.split_once("://").map(|(_, host)| host);
-                let is_ours = host == text("host") || app.settings.public_url.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-                if is_ours { Ok(()) } else { Err(Problem::cross_site()) }
+                let is_public = app.settings.public_url.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+                if is_public || host == text("host") { Ok(()) } else { Err(Problem::cross_site()) }
             }
         },
     }
@@ -104,9 +104,10 @@ fn renew(app: &App, visitor: &Visitor, response: &mut Response) {
     }
 }
 
-/// A problem as a page of the console; any other answer as it is.
+/// A problem that has no page yet as a page of the console; any other answer as it is.
 fn problem_page(app: &App, visitor: Option<&Visitor>, mut response: Response) -> Response {
-    match response.extensions_mut().remove::<Problem>() {
+    let is_plain = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    match response.extensions_mut().remove::<Problem>().filter(|_| is_plain) {
         Some(problem) => frame::problem(&Frame::new(app, visitor, Section::None), problem),
         None => response,
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use oncelink_core::claim::Claim;
 use oncelink_core::holder::ClaimId;
+use oncelink_core::token::LinkId;
 use tokio::sync::Notify;
 
 /// How long a request waits for the settlement of a response that went out just before it.
-const SETTLE_WAIT: Duration = Duration::from_secs(5);
+const SETTLE_WAIT: Duration = Duration::from_secs(2);
 
 /// The accounts of all claims with running responses.
 #[derive(Default)]
@@ -17,6 +18,7 @@ pub(crate) struct Accounts(Mutex<HashMap<ClaimId, Arc<Account>>>);
 
 /// One claim's account.
 pub(crate) struct Account {
+    link: LinkId,
     epoch: u32,
     limit: u64,
     state: Mutex<State>,
@@ -68,7 +70,7 @@ impl Accounts {
         let mut all = lock(&self.0);
         let account = match all.get(&claim.id) {
             Some(account) if account.epoch == claim.epoch => Arc::clone(account),
-            _ => Arc::new(Account { epoch: claim.epoch, limit, state: Mutex::default(), settled: Notify::new() }),
+            _ => Arc::new(Account { link: claim.link.clone(), epoch: claim.epoch, limit, state: Mutex::default(), settled: Notify::new() }),
         };
         let mut state = lock(&account.state);
         state.recorded = state.recorded.max(claim.sent);
@@ -93,6 +95,15 @@ impl Accounts {
         if let Some(account) = account {
             let _ = tokio::time::timeout(SETTLE_WAIT, account.until_settled()).await;
             self.leave(id, &account);
+        }
+    }
+
+    /// The same for all claims of a link: what is told of it then is the truth.
+    pub(crate) async fn wait_link_settled(&self, link: &LinkId) {
+        let own = |(id, account): (&ClaimId, &Arc<Account>)| (account.link == *link).then(|| id.clone());
+        let ids: Vec<ClaimId> = lock(&self.0).iter().filter_map(own).collect();
+        for id in ids {
+            self.wait_settled(&id).await;
         }
     }
 }
@@ -162,7 +173,7 @@ mod tests {
     use super::*;
 
     fn account(limit: u64) -> Account {
-        Account { epoch: 1, limit, state: Mutex::default(), settled: Notify::new() }
+        Account { link: oncelink_testkit::fixtures::link_id(1), epoch: 1, limit, state: Mutex::default(), settled: Notify::new() }
     }
 
     fn claim() -> Claim {

@@ -145,7 +145,9 @@ impl Flow {
     /// How many bytes of the body the client may have got, at most: those that were sent, acknowledged or not.
     pub(crate) fn sent(&self, wire: &Wire) -> u64 {
         let base = self.base.load(Ordering::Acquire);
-        if base == UNKNOWN { self.yielded() } else { wire.sent().saturating_sub(base).min(self.yielded()) }
+        // As long as nobody knows where the body begins among the bytes written, it is taken to begin at once.
+        let begin = if base == UNKNOWN { self.written_before } else { base };
+        wire.sent().saturating_sub(begin).min(self.yielded())
     }
 
     /// Whether all of the response, head included, has been acknowledged.

@@ -26,7 +26,7 @@ const ACK_PATIENCE: Duration = Duration::from_secs(600);
 /// How long it may when the connection has been given up on our side.
 const ACK_PATIENCE_CLOSED: Duration = Duration::from_secs(10);
 /// How long the bytes of a broken response are waited for; the holder's next request waits a little longer.
-const BREAK_PATIENCE: Duration = Duration::from_secs(3);
+const BREAK_PATIENCE: Duration = Duration::from_secs(1);
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_MOST: Duration = Duration::from_secs(5);
 
@@ -92,7 +92,7 @@ impl Delivery {
     ///
     /// A store that fails is asked again until the lease has run out; then the claim lapses, which spends it all the same.
     pub(crate) async fn settle(&self, arrived: u64, sent: u64, whole: bool) -> bool {
-        let kept = if self.fresh && self.flow.yielded() == 0 && !whole {
+        let kept = if self.fresh && sent == 0 && !whole {
             self.links.give_back(&self.claim, &self.actor).await;
             true
         } else {
@@ -181,13 +181,26 @@ impl Drop for Delivery {
 
 /// Watches over a response until its record is written.
 pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
-    let stage = run(delivery, wire).await;
     let flow = &delivery.flow;
+    let stage = tokio::select! {
+        stage = flow.ended() => stage,
+        () = keep_leased(delivery, wire) => {
+            stop(flow, wire);
+            flow.ended().await
+        }
+    };
     match (stage, wire) {
         // Without a socket to ask, the body itself has settled before its last chunk.
         (Stage::Finished, None) => {}
         (Stage::Finished, Some(wire)) => {
-            let whole = until_acknowledged(flow, wire).await;
+            // All of it is in the kernel's hands; the lease and a revocation hold there too.
+            let whole = tokio::select! {
+                whole = until_acknowledged(flow, wire) => whole,
+                () = keep_leased(delivery, Some(wire)) => {
+                    stop(flow, Some(wire));
+                    false
+                }
+            };
             let (arrived, sent) = if whole { (flow.length(), flow.length()) } else { left_behind(flow, wire).await };
             delivery.settle(arrived, sent, whole).await;
         }
@@ -199,6 +212,14 @@ pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
             };
             delivery.settle(arrived, sent, false).await;
         }
+    }
+}
+
+/// Stops a response: the source gives nothing more, and what the kernel hasn't sent yet is dropped.
+fn stop(flow: &Flow, wire: Option<&Wire>) {
+    flow.cut();
+    if let Some(wire) = wire {
+        wire.abort();
     }
 }
 
@@ -221,43 +242,53 @@ async fn left_behind(flow: &Flow, wire: &Wire) -> (u64, u64) {
     }
 }
 
-/// Renews the lease while the response moves, until it ends.
-async fn run(delivery: &Delivery, wire: Option<&Wire>) -> Stage {
-    let lease = delivery.links.policy().lease;
-    let every = (lease / 3).max(Duration::from_millis(20));
+/// Renews the lease while the response moves. Ends when it may not go on: lapsed, revoked, or no longer the holder's.
+async fn keep_leased(delivery: &Delivery, wire: Option<&Wire>) {
+    let every = (delivery.links.policy().lease / 3).max(Duration::from_millis(20));
     let mut pause = every;
     loop {
-        tokio::select! {
-            stage = delivery.flow.ended() => return stage,
-            () = sleep(pause) => pause = renew(delivery, wire).await.unwrap_or(every),
+        // A response that doesn't move is over when its lease is, not at the next renewal.
+        let left = delivery.lease_until().since(delivery.links.now()) + Duration::from_millis(1);
+        sleep(pause.min(left)).await;
+        match renew(delivery, wire).await {
+            Renewal::GoesOn => pause = every,
+            Renewal::Again(soon) => pause = soon,
+            Renewal::Over => return,
         }
     }
 }
 
-/// Renews the lease if the response has moved. On a failure says when to try again; cuts the response when it may not go on.
-async fn renew(delivery: &Delivery, wire: Option<&Wire>) -> Option<Duration> {
+/// What a renewal has found.
+enum Renewal {
+    /// Everything is in order.
+    GoesOn,
+    /// The store didn't answer: try again after so long.
+    Again(Duration),
+    /// Not one byte more.
+    Over,
+}
+
+/// Renews the lease if the response has moved.
+async fn renew(delivery: &Delivery, wire: Option<&Wire>) -> Renewal {
     let flow = &delivery.flow;
     let arrived = wire.map_or(flow.yielded(), |wire| flow.acknowledged(wire));
     if arrived > delivery.reported_delivered() {
-        match delivery.report(arrived, flow.yielded(), false, false).await {
-            Ok(true) => return None,
-            Ok(false) => flow.cut(),
+        return match delivery.report(arrived, flow.yielded(), false, false).await {
+            Ok(true) => Renewal::GoesOn,
+            Ok(false) => Renewal::Over,
             Err(fault) => {
                 tracing::warn!(claim = %delivery.claim.id, %fault, "a lease could not be renewed; trying again");
-                if delivery.links.now() < delivery.lease_until() {
-                    return Some((delivery.links.policy().lease / 10).min(RETRY_MOST));
-                }
-                flow.cut();
+                let soon = (delivery.links.policy().lease / 10).min(RETRY_MOST);
+                if delivery.links.now() < delivery.lease_until() { Renewal::Again(soon) } else { Renewal::Over }
             }
-        }
-    } else if delivery.links.now() >= delivery.lease_until() {
-        flow.cut();
-    } else if let Ok((link, _)) = delivery.links.store().find_claim(&delivery.claim.link, &delivery.claim.id).await.map(|found| found.unzip())
-        && link.is_some_and(|link| link.revoked_at.is_some())
-    {
-        flow.cut();
+        };
     }
-    None
+    if delivery.links.now() >= delivery.lease_until() {
+        return Renewal::Over;
+    }
+    let found = delivery.links.store().find_claim(&delivery.claim.link, &delivery.claim.id).await;
+    let revoked = matches!(found, Ok(Some((link, _))) if link.revoked_at.is_some());
+    if revoked { Renewal::Over } else { Renewal::GoesOn }
 }
 
 /// Waits until the client's TCP has acknowledged the whole response; false when it never will.
@@ -265,17 +296,19 @@ async fn until_acknowledged(flow: &Flow, wire: &Wire) -> bool {
     let mut pause = Duration::from_millis(1);
     let mut progress = (flow.acknowledged(wire), Instant::now());
     loop {
-        // Look at death first: what was acknowledged before it still counts.
-        let dead = wire.is_dead();
         if flow.is_acknowledged(wire) {
             return true;
+        }
+        // Looked at before the next look at it: what was acknowledged before its death still counts.
+        if wire.is_dead() {
+            return flow.is_acknowledged(wire);
         }
         let now = flow.acknowledged(wire);
         if now > progress.0 {
             progress = (now, Instant::now());
         }
         let patience = if wire.is_closed() { ACK_PATIENCE_CLOSED } else { ACK_PATIENCE };
-        if dead || progress.1.elapsed() > patience {
+        if progress.1.elapsed() > patience {
             return false;
         }
         sleep(pause).await;

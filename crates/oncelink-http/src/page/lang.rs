@@ -72,7 +72,7 @@ impl Lang {
     ];
 
     /// The language of a tag, by its first part (RFC 4647 section 3.4): `pt-BR` and `pt-PT` are Portuguese.
-    fn of_tag(tag: &str) -> Option<Self> {
+    pub(super) fn of_tag(tag: &str) -> Option<Self> {
         match tag.split(['-', '_']).next()?.to_ascii_lowercase().as_str() {
             "ar" => Some(Self::Arabic),
             "zh" => Some(Self::Chinese),

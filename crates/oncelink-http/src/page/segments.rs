@@ -35,11 +35,24 @@ pub(crate) struct Facts {
     pub(crate) sha256: Option<String>,
 }
 
-impl Segments {
-    /// The path of the script.
-    pub(super) fn script(&self) -> String {
-        format!("{}/assets/segments.js", self.base)
-    }
+/// What the script says, as JSON.
+pub(super) fn words(t: &Texts) -> serde_json::Value {
+    let parts = &t.parts;
+    serde_json::json!({
+        "note": parts.note,
+        "figures": parts.figures,
+        "begin": parts.begin,
+        "waiting": parts.waiting,
+        "checking": parts.checking,
+        "finished": parts.finished,
+        "done": parts.done,
+        "verified": parts.verified,
+        "broke": parts.broke,
+        "full": parts.full,
+        "damaged": parts.damaged,
+        "beyond": parts.beyond,
+        "wrong": t.passphrase_wrong,
+    })
 }
 
 /// What the button does without the script, or why there is none.

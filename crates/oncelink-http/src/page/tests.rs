@@ -55,6 +55,23 @@ fn view<'a>(link: &'a Link, offer: Offer<'a>) -> LinkView<'a> {
     LinkView { link, offer, lease: Duration::from_secs(900), redirect_ttl: None, segments: None }
 }
 
+fn parts(facts: Option<Facts>, exchange: Option<Duration>) -> Option<Segments> {
+    Some(Segments {
+        most: 4_000_000,
+        link: "0123456789abcdefghijklmnop".to_owned(),
+        name: "r&d <plan>.pdf".to_owned(),
+        size: 300_000_000,
+        facts,
+        base: "/once".to_owned(),
+        command: "oncelink get https://files.example.org/once/d/ol_token".replace("https://files.example.org", "https://example.org/a?b"),
+        exchange,
+    })
+}
+
+fn facts() -> Option<Facts> {
+    Some(Facts { etag: "\"5-abc\"".to_owned(), sha256: Some("ab".repeat(32)) })
+}
+
 fn resume(address: &str) -> Offer<'_> {
     Offer::Resume { address, until: Some(fixtures::after(0)) }
 }
@@ -97,6 +114,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::internal(),
         Problem::method_not_allowed(),
         Problem::cross_site(),
+        Problem::oversize(9, 4, true),
         Problem::unauthorized(),
     ];
     every_refusal().into_iter().map(Problem::from).chain(every_fault()).chain(ours).collect()
@@ -125,6 +143,11 @@ async fn every_page(lang: Lang, brand: &Brand) -> Vec<Page> {
         read(link_with_problem(&view(&locked, CLAIM), Refusal::PassphraseWrong.into(), lang, brand)).await,
         read(home(lang, brand)).await,
     ];
+    for segments in [parts(None, None), parts(None, Some(Duration::from_secs(10)))] {
+        pages.push(read(link(&LinkView { segments, ..view(&open, CLAIM) }, lang, brand)).await);
+    }
+    pages.push(read(link(&LinkView { segments: parts(None, None), ..view(&locked, CLAIM) }, lang, brand)).await);
+    pages.push(read(link(&LinkView { segments: parts(facts(), None), ..view(&open, resume("/c/oc_address")) }, lang, brand)).await);
     for problem in every_problem() {
         pages.push(refused(problem, lang, brand).await);
     }
@@ -191,6 +214,36 @@ async fn the_browser_that_claimed_is_led_to_its_claim() {
 }
 
 #[tokio::test]
+async fn a_file_in_parts_has_a_button_with_the_script_and_a_command_without() {
+    let locked = locked_link();
+    let claim = LinkView { segments: parts(None, None), ..view(&locked, CLAIM) };
+    let page = read(link(&claim, Lang::English, &Brand::default())).await;
+    assert!(
+        page.text.contains("<form method=\"post\" action=\"/once/d/ol_token\" hidden data-segment=\"4000000\" data-size=\"300000000\"")
+    );
+    assert!(
+        page.text.contains("data-name=\"r&#38;d &#60;plan&#62;.pdf\">") && !page.text.contains("data-etag"),
+        "its version is the holder's"
+    );
+    assert!(page.elements("code")[0].starts_with("oncelink get ") && page.text.contains("needs JavaScript"));
+    assert!(page.text.contains("<script type=\"module\" src=\"/once/assets/segments-en.js\"></script>"));
+    let policy = page.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains(" 'self'; connect-src 'self'; worker-src 'self'; frame-src 'self';"), "{policy}");
+    let going_on = LinkView { segments: parts(facts(), None), ..view(&locked, resume("/once/c/oc_address")) };
+    let page = read(link(&going_on, Lang::English, &Brand::default())).await;
+    assert!(page.text.contains("data-etag=\"&#34;5-abc&#34;\" data-sha256=\"abab"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn sem_9_where_large_files_are_redirected_the_button_works_without_the_script() {
+    let open = a_link();
+    let view = LinkView { segments: parts(None, Some(Duration::from_secs(10))), ..view(&open, CLAIM) };
+    let page = read(link(&view, Lang::English, &Brand::default())).await;
+    assert!(page.text.contains("action=\"/once/d/ol_token\" data-segment") && page.text.contains("single exchange"), "{}", page.text);
+    assert!(page.header(header::CONTENT_SECURITY_POLICY).contains("form-action 'self' https: http:;"));
+}
+
+#[tokio::test]
 async fn sem_9_the_page_calls_a_redirect_a_single_exchange() {
     let open = a_link();
     let view = LinkView { redirect_ttl: Some(Duration::from_secs(10)), ..view(&open, CLAIM) };
@@ -249,7 +302,7 @@ async fn the_policy_lets_in_what_stands_in_the_page_and_nothing_else() {
             for part in ["default-src 'none';", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
                 assert!(policy.contains(part), "{part} in {policy}");
             }
-            let inline = page.elements("style").into_iter().chain(page.elements("script"));
+            let inline = page.elements("style").into_iter().chain(page.elements("script")).filter(|text| !text.is_empty());
             let needed: BTreeSet<String> = inline.map(frame::hash).collect();
             let given: BTreeSet<String> = policy.split('\'').filter(|source| source.starts_with("sha256-")).map(str::to_owned).collect();
             assert_eq!(given, needed);

@@ -134,6 +134,8 @@ pub(crate) struct Parts {
     pub(super) waiting: &'static str,
     /// The checksum is being made.
     pub(super) checking: &'static str,
+    /// The heading when the file is complete.
+    pub(super) finished: &'static str,
     /// The file is complete.
     pub(super) done: &'static str,
     /// The file is complete and what the sender's place has, by its checksum.

@@ -85,17 +85,8 @@ async fn send(app: &App, grant: Grant, opened: Opened, ask: Ask) -> Result<Respo
     let Grant { link, claim, handle } = grant;
     let range = 0..link.object.size;
     let seat = delivery::enter(app, &claim, link.object.size, &range)?;
-    let departure = Departure {
-        claim,
-        seat,
-        range,
-        word: None,
-        opened,
-        fresh: true,
-        acknowledged_later: false,
-        actor: ask.actor,
-        wire: ask.wire,
-    };
+    let departure =
+        Departure { claim, seat, range, word: None, opened, fresh: true, acknowledged_later: false, actor: ask.actor, wire: ask.wire };
     let mut response = (StatusCode::OK, delivery::depart(app, departure).await).into_response();
     let headers = response.headers_mut();
     download::describe(headers, &link);

@@ -81,6 +81,9 @@ async fn show(app: &App, token: &Token, ask: Ask) -> Result<Response, Problem> {
         Look::Page(link) => (link, false),
     };
     let back = cookie::find(&ask.headers, &link.id);
+    if let Some(handle) = &back {
+        app.accounts.wait_settled(&handle.claim_id()).await;
+    }
     if one_step {
         return match back {
             // The browser that claimed it goes on where it was: it repeats the link's own address, not the claim's.

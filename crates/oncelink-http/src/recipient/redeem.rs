@@ -4,7 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use oncelink_core::holder::Holder;
+use oncelink_core::holder::{ClaimHandle, Holder};
 use oncelink_core::link::Link;
 use oncelink_core::redeem::Grant;
 use oncelink_core::token::Token;
@@ -113,6 +113,8 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
     let token = token.and_then(|text| Token::parse(&text)).ok_or(Refusal::Unknown)?;
     let holder = fields.holder.unwrap_or_else(|| Holder::create(app.links.entropy()));
     let form = negotiate::wanted(headers);
+    // Right after its download the holder shall hear that it is over, not that its record isn't written yet.
+    app.accounts.wait_settled(&ClaimHandle::derive(&token, &holder).claim_id()).await;
     match app.links.redeem(&token, &holder, fields.passphrase.as_deref(), &actor).await {
         Ok(grant) => {
             app.metrics.granted();
@@ -159,7 +161,14 @@ fn claim_answer(app: &App, grant: &Grant, path: &str) -> ClaimAnswer {
 }
 
 /// A wrong passphrase is asked for again, by the same page with the same holder.
-async fn refused(app: &App, token: &Token, holder: &Holder, refusal: Refusal, form: Form, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn refused(
+    app: &App,
+    token: &Token,
+    holder: &Holder,
+    refusal: Refusal,
+    form: Form,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let asks_again = matches!(refusal, Refusal::PassphraseNeeded | Refusal::PassphraseWrong | Refusal::Locked { .. });
     let problem = Problem::of(refusal, app.links.now());
     if form != Form::Html || !asks_again {

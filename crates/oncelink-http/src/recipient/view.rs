@@ -84,7 +84,13 @@ pub(crate) fn resuming(app: &App, link: &Link, token: &Token, claim: &Claim, han
 
 fn seen<'a>(app: &App, link: &'a Link, token: &Token, offer: Offer<'a>) -> LinkView<'a> {
     let segments = segments(app, link, token, matches!(offer, Offer::Resume { .. }));
-    LinkView { link, offer, lease: app.links.policy().lease, redirect_ttl: app.links.redirects(link).then(|| app.links.policy().redirect_ttl), segments }
+    LinkView {
+        link,
+        offer,
+        lease: app.links.policy().lease,
+        redirect_ttl: app.links.redirects(link).then(|| app.links.policy().redirect_ttl),
+        segments,
+    }
 }
 
 /// How the page fetches the file, where one response can't carry it.

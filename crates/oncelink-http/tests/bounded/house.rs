@@ -11,7 +11,9 @@ use oncelink_core::policy::Policy;
 use oncelink_core::service::Parts;
 use oncelink_core::{Actor, Links, apikey::Scope};
 use oncelink_http::{App, Brand, Oversize, Settings, Transport, router};
-use oncelink_testkit::{CountingStore, FaultyStore, ManualClock, MemoryObjects, MemoryStore, QuickHasher, SeededEntropy, fixtures};
+use oncelink_testkit::{
+    CountingStore, FaultyObjects, FaultyStore, ManualClock, MemoryObjects, MemoryStore, QuickHasher, SeededEntropy, fixtures,
+};
 use tower::ServiceExt;
 
 /// The router, and everything behind it.
@@ -19,6 +21,7 @@ pub(crate) struct House {
     pub(crate) links: Arc<Links>,
     pub(crate) calls: Arc<CountingStore>,
     pub(crate) faults: Arc<FaultyStore>,
+    pub(crate) objects: Arc<FaultyObjects>,
     pub(crate) content: Vec<u8>,
     router: Router,
 }
@@ -41,10 +44,11 @@ impl House {
         objects.set_chunk_size(1000);
         let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
         objects.put("a.bin", content.clone());
+        let objects = Arc::new(FaultyObjects::new(Arc::new(objects)));
         let links = Arc::new(Links::new(Parts {
             store: calls.clone(),
             keys: memory,
-            sources: vec![(fixtures::source_name("files"), Arc::new(objects))],
+            sources: vec![(fixtures::source_name("files"), objects.clone())],
             clock,
             entropy: Arc::new(SeededEntropy::new(7)),
             hasher: Arc::new(QuickHasher::new(4)),
@@ -58,7 +62,7 @@ impl House {
             transport: Some(Transport { most, gathers, oversize }),
         };
         let router = router(App::new(links.clone(), settings));
-        Self { links, calls, faults, content, router }
+        Self { links, calls, faults, objects, content, router }
     }
 
     /// The path of a new link's page.

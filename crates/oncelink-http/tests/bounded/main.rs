@@ -1,5 +1,6 @@
 //! A transport that bounds its responses, and has no socket to ask: segments, the last word of the holder, and one write.
 
 mod house;
+mod pages;
 mod segments;
 mod whole;

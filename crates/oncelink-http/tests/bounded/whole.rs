@@ -2,9 +2,10 @@
 
 use axum::http::{Request, StatusCode, header};
 use oncelink_core::create::LinkWish;
+use oncelink_core::holder::ClaimHandle;
 use oncelink_core::link::Gate;
 use oncelink_http::Oversize;
-use oncelink_testkit::{StoreCall, StoreTrouble};
+use oncelink_testkit::{ObjectTrouble, StoreCall, StoreTrouble};
 
 use crate::house::{House, address};
 
@@ -77,4 +78,26 @@ async fn head_tells_the_whole_size_and_spends_nothing() {
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.headers[header::CONTENT_LENGTH], "5000");
     assert_eq!(house.calls.changes(), 0);
+}
+
+/// How many bytes the record of the link's only claim says were delivered, and sent.
+async fn recorded(house: &House, claim: &serde_json::Value) -> (u64, u64) {
+    let handle = ClaimHandle::parse(address(claim).rsplit('/').next().expect("a last segment")).expect("a claim's address");
+    let found = house.links.store().find_claim(handle.link(), &handle.claim_id()).await.expect("the store reads");
+    let claim = found.and_then(|(_, claim)| claim).expect("a claim");
+    (claim.coverage.len(), claim.sent)
+}
+
+#[tokio::test]
+async fn sem_3_what_was_gathered_and_broke_off_was_not_sent_and_what_was_streamed_was() {
+    for (gathers, expected) in [(true, (0, 0)), (false, (2000, 2000))] {
+        let house = House::new(3000, 4000, gathers, Oversize::Segments);
+        let claim = house.claim(&house.link(LinkWish::default()).await).await;
+        house.objects.next_open(ObjectTrouble::BreakAt(2000));
+        let answer = house.send(Request::get(address(&claim))).await;
+        assert_eq!((answer.status, answer.body), (StatusCode::OK, None), "it breaks off");
+        assert_eq!(recorded(&house, &claim).await, expected, "gathers: {gathers}");
+        let again = house.send(Request::get(address(&claim))).await;
+        assert_eq!(again.body.expect("whole").as_ref(), house.content.as_slice());
+    }
 }

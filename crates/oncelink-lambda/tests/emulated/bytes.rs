@@ -13,7 +13,7 @@ async fn a_file_arrives_byte_by_byte_whatever_it_calls_itself() {
         ("latin.txt", "text/plain; charset=iso-8859-1", b"gr\xfc\xdfe\r\n".to_vec()),
         ("broken.json", "application/json", b"{\"a\": \"\xc3\x28\xff\"}".to_vec()),
         ("bom.csv", "text/csv; charset=utf-8", b"\xef\xbb\xbfa;b\n".to_vec()),
-        ("nul.txt", "text/plain", vec![0; 40_000]),
+        ("nul.txt", "text/plain", vec![0; 700_000]),
         ("empty.bin", "application/octet-stream", Vec::new()),
         ("image.svg", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
     ];

@@ -68,6 +68,8 @@ async fn sem_11_a_store_that_does_not_answer_is_a_503_and_the_function_lives_on(
         );
         assert!(!answer.header("retry-after").is_empty(), "{path}");
     }
+    let head = house.send(Request::head("/d/ol_x").body(Body::empty()).expect("a request")).await;
+    assert_eq!((head.status, head.body.len()), (StatusCode::SERVICE_UNAVAILABLE, 0), "no body, not even an error's");
     assert_eq!(house.gateway.function().started(), 1, "no instance died of it");
 }
 

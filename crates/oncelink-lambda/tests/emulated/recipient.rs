@@ -72,8 +72,10 @@ async fn head_tells_and_changes_nothing_through_every_gateway() {
         assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, 0), "{shape:?}");
         assert_eq!(answer.header("accept-ranges"), "bytes");
         assert_eq!(house.record(&created).await["claimed"], 0, "{shape:?}");
-        let lost = house.send(empty(Request::head(format!("{}/d/nothing", house.gateway.base())))).await;
-        assert_eq!((lost.status, lost.body.len()), (StatusCode::NOT_FOUND, 0), "{shape:?}: no body, not even an error's");
+        for path in ["/d/nothing", "/nowhere"] {
+            let lost = house.send(empty(Request::head(format!("{}{path}", house.gateway.base())))).await;
+            assert_eq!((lost.status, lost.body.len()), (StatusCode::NOT_FOUND, 0), "{shape:?} {path}: no body, not even an error's");
+        }
         let file = house.get(&link).await;
         assert_eq!((file.status, file.body.as_slice()), (StatusCode::OK, b"%PDF the report".as_slice()), "{shape:?}");
         assert_eq!(house.get(&link).await.status, StatusCode::GONE, "{shape:?}");

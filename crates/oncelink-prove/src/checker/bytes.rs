@@ -8,7 +8,7 @@ use super::holding::{Holding, length};
 /// What a claim may be sent beyond twice its object.
 const BUDGET_EXTRA: u64 = 8 << 20;
 /// After how long every server knows that a claim is complete.
-const KNOWN_EVERYWHERE: u64 = 5_000_000;
+const KNOWN_EVERYWHERE: u64 = 30_000_000;
 
 impl Case<'_> {
     /// Every request of a claim's bytes.

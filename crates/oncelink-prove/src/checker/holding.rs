@@ -64,6 +64,24 @@ impl Holding<'_> {
         !self.tries.iter().any(|exchange| is_unclear(exchange))
     }
 
+    /// Whether it was granted a claim after an attempt that failed or was lost.
+    pub(super) fn came_again(&self) -> bool {
+        let failed = self
+            .tries
+            .iter()
+            .filter(|exchange| !exchange.reply.came() || exchange.reply.status == 503)
+            .map(|exchange| exchange.span.to)
+            .min();
+        self.granted_at().zip(failed).is_some_and(|(granted, failed)| failed < granted)
+    }
+
+    /// Whether it got everything in several pieces.
+    pub(super) fn went_on(&self) -> bool {
+        let mut pieces: Vec<Stretch> = self.moves().filter(|exchange| exchange.reply.received > 0).map(piece).collect();
+        pieces.sort_by_key(|piece| piece.start);
+        pieces.len() > 1 && pieces.iter().all(|piece| length(piece) < self.size) && covered(&pieces) >= self.size
+    }
+
     /// How many bytes it got in all.
     pub(super) fn received(&self) -> u64 {
         self.moves().map(|exchange| exchange.reply.received).sum()
@@ -74,8 +92,7 @@ impl Holding<'_> {
         let sent = self.moves().filter(|exchange| exchange.span.from < when);
         let mut stretches: Vec<Stretch> = sent.flat_map(|exchange| self.delivered_at_most(exchange)).collect();
         stretches.sort_by_key(|stretch| stretch.start);
-        let covered = stretches.iter().fold(0, |covered, stretch| if stretch.start <= covered { covered.max(stretch.end) } else { covered });
-        covered >= self.size
+        covered(&stretches) >= self.size
     }
 
     /// How many bytes may have been counted against its budget before `when`.
@@ -105,13 +122,21 @@ impl Holding<'_> {
         }
         let asked = self.asked(exchange);
         let start = if exchange.reply.received > 0 { exchange.reply.at } else { asked.start };
-        let mut stretches = vec![start..asked.end.min(start + exchange.reply.received + AHEAD)];
-        if asked.end == self.size && asked.start > 0 {
-            // An open range is the holder's word for what lies before it.
-            stretches.push(0..asked.start);
-        }
-        stretches
+        let sent = start..asked.end.min(start + exchange.reply.received + AHEAD);
+        // An open range is the holder's word for what lies before it.
+        let word = (asked.end == self.size && asked.start > 0).then_some(0..asked.start);
+        std::iter::once(sent).chain(word).collect()
     }
+}
+
+/// What came with an answer.
+fn piece(exchange: &Exchange) -> Stretch {
+    exchange.reply.at..exchange.reply.at + exchange.reply.received
+}
+
+/// How far stretches, in order, reach from the beginning without a hole.
+fn covered(stretches: &[Stretch]) -> u64 {
+    stretches.iter().fold(0, |covered, stretch| if stretch.start <= covered { covered.max(stretch.end) } else { covered })
 }
 
 /// Whether a try was told that it has a use. A direct link's answer counts from its first byte on.

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use oncelink_core::claim::Claim;
 use oncelink_core::Timestamp;
+use oncelink_core::claim::Claim;
 use oncelink_core::holder::{ClaimHandle, ClaimId, Holder};
 use oncelink_core::range::RangeAnswer;
 
@@ -188,14 +188,32 @@ impl Client {
         world.ledger.received(self.number, &wire.claim.id, from..from + count, life);
     }
 
-    /// Claims, lets go before anything was fetched, and claims anew.
+    /// Claims, lets go before anything was fetched, and claims anew. A redirect that fails before its URL is out is let go
+    /// too.
     async fn hesitate(&self) {
         if let Some(Some(claim)) = self.claim().await {
-            // From now on this epoch may end at any moment: nothing is fetched in it.
-            self.gave_back.set(claim.epoch);
-            self.ask(Request::GiveBack(claim)).await;
+            let tries = self.world.plan.mode == Mode::Redirect && !self.world.dice.one_in(3);
+            if !tries || self.redirect_fails().await {
+                // From now on this epoch may end at any moment: nothing is fetched in it.
+                self.gave_back.set(claim.epoch);
+                self.ask(Request::GiveBack(claim)).await;
+            }
         }
-        self.get().await;
+        if !self.has_all() {
+            self.get().await;
+        }
+    }
+
+    /// Asks for the URL; whether the answer is that there is none.
+    async fn redirect_fails(&self) -> bool {
+        match self.ask(Request::Fetch(self.handle.clone(), RangeAnswer::Whole)).await {
+            Some(Answer::Url) => {
+                self.world.ledger.url(self.number);
+                false
+            }
+            Some(Answer::Failed) => true,
+            Some(Answer::Done | Answer::Granted(_) | Answer::Bytes(_) | Answer::Refused(_)) | None => false,
+        }
     }
 
     /// Fetches all but the last piece, again and again, and lies about what it has.
@@ -248,7 +266,15 @@ impl Client {
     pub(super) async fn ask(&self, request: Request) -> Option<Answer> {
         let sent = self.send(request.clone());
         // A direct GET that comes twice is two people's; whoever repeats it asks for another use.
-        if !self.world.weather.is_calm() && !matches!(request, Request::Direct(_)) && self.world.dice.one_in(12) {
+        let twice = match request {
+            Request::Direct(_) => false,
+            // What comes late matters most here: it must not touch a later epoch.
+            Request::GiveBack(_) => self.world.dice.one_in(2),
+            Request::Look | Request::Head | Request::Claim(_) | Request::Fetch(..) | Request::HeadClaim(_) | Request::Revoke => {
+                self.world.dice.one_in(12)
+            }
+        };
+        if twice && !self.world.weather.is_calm() {
             self.send(request).call.abandoned.set(true);
         }
         self.wait(&sent).await

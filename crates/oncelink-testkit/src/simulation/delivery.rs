@@ -89,7 +89,22 @@ impl Delivery {
         let lease_until = Cell::new(claim.lease_until().unwrap_or(claim.claimed_at));
         let (delivered, sent) = (Cell::new(0), Cell::new(0));
         let (stage, cut, word) = (Cell::new(Stage::Running), Cell::new(false), RefCell::new(word.unwrap_or_default()));
-        Self { replica, world, claim, account, wire, fresh, takes_over, stage, cut, knew: Cell::new(false), delivered, sent, word, lease_until }
+        Self {
+            replica,
+            world,
+            claim,
+            account,
+            wire,
+            fresh,
+            takes_over,
+            stage,
+            cut,
+            knew: Cell::new(false),
+            delivered,
+            sent,
+            word,
+            lease_until,
+        }
     }
 
     /// Which life of which server it belongs to.
@@ -199,7 +214,8 @@ impl Delivery {
         let mut coverage = self.word.borrow().clone();
         coverage.add(self.wire.start + self.delivered.get()..self.wire.start + delivered.max(self.delivered.get()));
         let new_sent = sent.saturating_sub(self.sent.get());
-        let report = Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent), takes_over: self.takes_over };
+        let report =
+            Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent), takes_over: self.takes_over };
         let outcome = self.replica.links.report(&self.claim, report, &Actor::default()).await?;
         self.delivered.set(self.delivered.get().max(delivered));
         self.sent.set(self.sent.get() + new_sent);

@@ -8,12 +8,10 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use oncelink_core::claim::{ClaimRef, ClaimState};
+use oncelink_core::claim::{Claim, ClaimRef, ClaimState};
 use oncelink_core::coverage::Coverage;
 use oncelink_core::holder::ClaimId;
-use oncelink_core::ports::{
-    ClaimOutcome, ClaimRequest, CompleteOutcome, Progress, RecordOutcome, ReleaseOutcome, RevokeOutcome,
-};
+use oncelink_core::ports::{ClaimOutcome, ClaimRequest, CompleteOutcome, Progress, RecordOutcome, ReleaseOutcome, RevokeOutcome};
 use oncelink_core::{Refusal, Timestamp};
 
 use super::Promise;
@@ -70,6 +68,10 @@ pub(super) struct ClaimFacts {
     pub(super) received: u64,
     /// Of these: bytes of which the server never learned that they arrived.
     pub(super) unacknowledged: u64,
+    /// Bytes sent, as the record says.
+    sent: u64,
+    /// Bytes that were let through by a look at the record that was out of date when its answer came.
+    pub(super) stale: u64,
     /// Which lives of which servers sent them.
     pub(super) lives: BTreeSet<Life>,
     /// Whether a byte was ever written to a connection.
@@ -213,6 +215,7 @@ impl Ledger {
             }
         };
         let Some(of) = facts.claims.get_mut(&claim.id) else { return };
+        of.sent = claim.sent;
         if let ClaimState::Completed { .. } = claim.state {
             of.completed = true;
             if of.honest && !of.have.is_whole(SIZE) {
@@ -221,6 +224,15 @@ impl Ledger {
             } else if claim.epoch != report.claim.epoch {
                 facts.break_(Promise::NothingSpent, "completed by a report of another epoch");
             }
+        }
+    }
+
+    /// A server lets `count` bytes through, going by the record that it has read.
+    pub(super) fn lets_through(&self, claim: &Claim, count: u64) {
+        let mut facts = self.facts();
+        let of = facts.claims.entry(claim.id.clone()).or_default();
+        if claim.sent < of.sent {
+            of.stale += count;
         }
     }
 

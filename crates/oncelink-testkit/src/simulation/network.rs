@@ -83,7 +83,7 @@ impl Weather {
         if !self.strikes() {
             return Fate::Fine;
         }
-        match self.dice.below(4) {
+        match self.dice.below(5) {
             0 => Fate::Lost,
             1 => Fate::ReplyLost,
             2 => Fate::Twice,

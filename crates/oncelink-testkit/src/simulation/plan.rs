@@ -64,7 +64,7 @@ impl Plan {
         use Persona::{Greedy, Hesitant, Honest, Previewer, Thief};
         let mode = *dice.pick(&[Mode::Page, Mode::Page, Mode::Page, Mode::Redirect, Mode::Direct]);
         let others: &[Persona] = match mode {
-            Mode::Page => &[Honest, Honest, Honest, Hesitant, Greedy, Thief, Previewer],
+            Mode::Page => &[Honest, Honest, Hesitant, Hesitant, Greedy, Thief, Previewer],
             Mode::Redirect => &[Honest, Honest, Hesitant, Hesitant, Thief, Previewer],
             // Whoever asks gets a holder made on the spot: there is nothing to give back and nothing to guess.
             Mode::Direct => &[Honest, Honest, Honest, Greedy, Previewer],
@@ -78,7 +78,7 @@ impl Plan {
             clients: std::iter::once(Honest).chain(clients).collect(),
             revoked: dice.one_in(4),
             crashes: *dice.pick(&[0, 0, 1, 2, 3]),
-            trouble: *dice.pick(&[0, 40, 15, 6]),
+            trouble: *dice.pick(&[0, 30, 10, 5]),
             slowness: *dice.pick(&[1, 2, 8]),
             haste: *dice.pick(&[1_000_000, 400, 120]),
         }

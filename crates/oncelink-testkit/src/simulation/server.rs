@@ -135,6 +135,7 @@ async fn fetch(world: &Rc<World>, replica: &Rc<Replica>, handle: &ClaimHandle, a
         links.redeem(&world.token, &Holder::create(links.entropy()), None, &actor).await?;
     }
     let Some(account) = replica.accounts.enter(&claim, range.end - range.start) else { return Err(Refusal::BudgetSpent.into()) };
+    world.ledger.lets_through(&claim, range.end - range.start);
     let opened = match links.open(&link, range.clone()).await {
         Ok(opened) => opened,
         Err(no) => {

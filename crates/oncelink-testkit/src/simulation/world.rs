@@ -19,8 +19,8 @@ use super::objects::SimObjects;
 use super::plan::{LEASE, Plan, SIZE};
 use super::replica::{Replica, SkewedClock};
 use super::{Habits, Setup};
-use crate::fixtures::{NOW, a_link, new_link};
 use crate::SeededEntropy;
+use crate::fixtures::{NOW, a_link, new_link};
 
 /// How many steps of the scheduler there are before everything has come to rest: beyond that it never will.
 const MOST_STEPS: u32 = 60_000;
@@ -195,7 +195,8 @@ impl World {
     }
 
     fn start(&self, life: Life) -> Rc<Replica> {
-        let booked = Arc::new(BookedStore { inner: Arc::clone(&self.truth), ledger: Arc::clone(&self.ledger), time: Arc::clone(&self.time) });
+        let booked =
+            Arc::new(BookedStore { inner: Arc::clone(&self.truth), ledger: Arc::clone(&self.ledger), time: Arc::clone(&self.time) });
         let far = Arc::new(FarStore { inner: booked, weather: Arc::clone(&self.weather), ledger: Arc::clone(&self.ledger) });
         let objects = Arc::new(SimObjects(Arc::clone(&self.weather)));
         let clock = SkewedClock { time: Arc::clone(&self.time), skew: self.plan.skews[life.replica] };

@@ -6,19 +6,25 @@ use crate::store::{Decided, END, SmallClaim, SmallLink, SmallReport, SmallState,
 
 pub(crate) const CLIENTS: usize = 3;
 const SERVERS: u8 = 2;
-/// How many ticks there are; a tick is a lease.
-const TICKS: u8 = 2;
 
 /// What is explored.
 pub(crate) struct World {
-    uses: u8,
-    crashes: u8,
+    bounds: Bounds,
     store: Store,
 }
 
+/// How large the world is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) uses: u8,
+    pub(crate) crashes: u8,
+    /// How far the time goes; a tick is a lease, and after the second one the link has expired.
+    pub(crate) ticks: u8,
+}
+
 impl World {
-    pub(crate) fn new(uses: u8, crashes: u8, flaw: Option<Flaw>) -> Self {
-        Self { uses, crashes, store: Store::new(uses, flaw) }
+    pub(crate) fn new(bounds: Bounds, flaw: Option<Flaw>) -> Self {
+        Self { bounds, store: Store::new(bounds.uses, flaw) }
     }
 }
 
@@ -27,14 +33,14 @@ impl World {
 pub(crate) enum Flaw {
     CountsWhenFinished,
     ForgetsTheHolder,
-    ReportsWithoutFence,
+    LapseGivesBack,
     ReleasesWithoutFence,
     EveryEndCompletes,
 }
 
 impl Flaw {
     pub(crate) const ALL: [Self; 5] =
-        [Self::CountsWhenFinished, Self::ForgetsTheHolder, Self::ReportsWithoutFence, Self::ReleasesWithoutFence, Self::EveryEndCompletes];
+        [Self::CountsWhenFinished, Self::ForgetsTheHolder, Self::LapseGivesBack, Self::ReleasesWithoutFence, Self::EveryEndCompletes];
 }
 
 /// All there is at one moment.
@@ -95,7 +101,8 @@ pub(crate) enum Step {
     Report(usize),
     LoseReport(usize),
     GiveBack(usize),
-    Release(usize),
+    /// The release's message reaches the store; whether a copy is still under way.
+    Release(usize, bool),
     LoseRelease(usize),
 }
 
@@ -113,7 +120,13 @@ impl Machine for World {
     type Step = Step;
 
     fn initial(&self) -> State {
-        State { now: 0, crashes_left: self.crashes, may_repeat: true, link: SmallLink::default(), clients: [Client::default(); CLIENTS] }
+        State {
+            now: 0,
+            crashes_left: self.bounds.crashes,
+            may_repeat: true,
+            link: SmallLink::default(),
+            clients: [Client::default(); CLIENTS],
+        }
     }
 
     fn steps(&self, state: &State, into: &mut Vec<(Step, State)>) {
@@ -122,7 +135,7 @@ impl Machine for World {
             next.take(self, step);
             into.push((step, next.canonical()));
         };
-        if state.now < TICKS {
+        if state.now < self.bounds.ticks {
             add(Step::Tick);
         }
         if state.crashes_left > 0 {
@@ -177,7 +190,10 @@ impl Client {
             add(Step::LoseReport(number));
         }
         if self.release.is_some() {
-            add(Step::Release(number));
+            add(Step::Release(number, false));
+            if may_repeat {
+                add(Step::Release(number, true));
+            }
             add(Step::LoseRelease(number));
         }
     }
@@ -240,14 +256,7 @@ impl State {
                 client.gave_back = client.knows;
                 client.release = Some((client.knows, now));
             }
-            Step::Release(number) => {
-                let client = &mut self.clients[number];
-                let release = client.release.take();
-                if let Some(next) = release.and_then(|(epoch, sent_at)| world.store.release(client.stored, epoch, sent_at)) {
-                    client.stored = next;
-                    self.link.claimed -= 1;
-                }
-            }
+            Step::Release(number, again) => self.release(world, number, again),
             Step::LoseClaim(number) => {
                 let client = &mut self.clients[number];
                 client.claim = None;
@@ -277,6 +286,19 @@ impl State {
         }
     }
 
+    fn release(&mut self, world: &World, number: usize, again: bool) {
+        let client = &mut self.clients[number];
+        let Some((epoch, sent_at)) = client.release.take() else { return };
+        if again {
+            client.release = Some((epoch, sent_at));
+            self.may_repeat = false;
+        }
+        if let Some(next) = world.store.release(client.stored, epoch, sent_at) {
+            client.stored = next;
+            self.link.claimed -= 1;
+        }
+    }
+
     /// A server looks whether the holder may go on, as every server does before the first byte.
     fn fetch(&mut self, world: &World, number: usize, server: u8) {
         let client = &mut self.clients[number];
@@ -290,7 +312,7 @@ impl State {
     }
 
     fn breach(&self, world: &World) -> Option<String> {
-        let uses = world.uses;
+        let uses = world.bounds.uses;
         let held = self.clients.iter().filter(|client| client.stored.is_held()).count();
         let fed = self.clients.iter().filter(|client| client.has > 0).count();
         if held > usize::from(uses) || held != usize::from(self.link.claimed) {
@@ -325,10 +347,11 @@ impl State {
 
     /// A free use can be had, and only then.
     fn closed(&self, world: &World, held: usize) -> Option<String> {
-        let uses = world.uses;
+        let uses = world.bounds.uses;
         let open = !self.link.revoked && self.now < END && held < usize::from(uses);
         let (_, _, new) = world.store.claim(self.link, SmallClaim::default(), self.now);
-        ((new == Decided::Taken) != open).then(|| format!("SEM-1: {held} of {uses} uses are held at tick {}, and somebody new gets {new:?}", self.now))
+        ((new == Decided::Taken) != open)
+            .then(|| format!("SEM-1: {held} of {uses} uses are held at tick {}, and somebody new gets {new:?}", self.now))
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use oncelink_core::claim::{Claim, ClaimState, Standing};
+use oncelink_core::Timestamp;
+use oncelink_core::claim::{Claim, ClaimRef, ClaimState, Standing};
 use oncelink_core::coverage::Coverage;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{ClaimRequest, Progress};
 use oncelink_core::transition::{self, Decision};
-use oncelink_core::Timestamp;
 use oncelink_testkit::fixtures::{a_link, after, claim_request_at, link_id, progress};
 
 use crate::model::Flaw;
@@ -35,7 +35,7 @@ pub(crate) struct SmallClaim {
     /// 0: there is none.
     pub(crate) epoch: u8,
     pub(crate) state: SmallState,
-    /// Pieces sent, repeats counted, up to 3.
+    /// 1 when anything was sent.
     pub(crate) sent: u8,
     /// Which pieces were delivered, one bit each.
     pub(crate) pieces: u8,
@@ -117,6 +117,9 @@ impl Store {
         if self.flaw == Some(Flaw::CountsWhenFinished) {
             link.claimed = u32::from(own.state == SmallState::Completed);
         }
+        if self.flaw == Some(Flaw::LapseGivesBack) && now > 0 {
+            link.claimed = 0;
+        }
         let before = grow(own).filter(|_| self.flaw != Some(Flaw::ForgetsTheHolder));
         match transition::claim(&link, before.as_ref(), &wish) {
             Decision::Take(taken) => {
@@ -131,10 +134,7 @@ impl Store {
 
     fn decide_report(&self, link: SmallLink, own: SmallClaim, report: SmallReport) -> SmallClaim {
         let Some(before) = grow(own) else { return own };
-        let mut reference = before.reference();
-        if self.flaw != Some(Flaw::ReportsWithoutFence) {
-            reference.epoch = u32::from(report.epoch);
-        }
+        let reference = ClaimRef { epoch: u32::from(report.epoch), ..before.reference() };
         let careless = self.flaw == Some(Flaw::EveryEndCompletes);
         let report = Progress {
             delivered: coverage(if careless { WHOLE } else { report.pieces }),
@@ -205,7 +205,7 @@ fn shrink(claim: &Claim) -> SmallClaim {
     SmallClaim {
         epoch: u8::try_from(claim.epoch).expect("few epochs"),
         state,
-        sent: u8::try_from(claim.sent.min(3)).expect("at most 3"),
+        sent: u8::try_from(claim.sent.min(1)).expect("at most 1"),
         pieces: (0..PIECES).filter(has).map(|piece| 1 << piece).sum(),
     }
 }

@@ -151,8 +151,8 @@ impl Rival {
 impl Row {
     fn take(&mut self, flaw: Flaw, counted: u32, claim: Claim, wish: &ClaimRequest) -> ClaimOutcome {
         match flaw {
-            // Deleting twice is no trouble, and what is deleted has no uses left.
-            Flaw::GetThenDelete => self.link.claimed = self.link.terms.uses,
+            // A use is a row, and deleting a row that is gone is no trouble.
+            Flaw::GetThenDelete => self.link.claimed = self.link.claimed.max(counted + 1),
             Flaw::GetThenPut => self.link.claimed = counted + 1,
             Flaw::CountWhenFinished => {}
             Flaw::RefundOnEarlyStop

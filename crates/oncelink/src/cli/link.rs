@@ -88,7 +88,7 @@ pub(crate) struct CreateArgs {
     /// Your own data, a JSON object
     #[arg(long, value_name = "JSON")]
     pub(crate) metadata: Option<String>,
-    /// Where to report what becomes of the link
+    /// Where to report what becomes of the link: kept with the link; delivering is planned
     #[arg(long, value_name = "URL")]
     pub(crate) webhook: Option<String>,
     #[command(flatten)]

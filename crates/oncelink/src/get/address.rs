@@ -52,6 +52,15 @@ impl LinkAddress {
         }
     }
 
+    /// Where the link is looked at: a secret.
+    pub(crate) fn page(&self) -> Url {
+        let mut url = self.post.clone();
+        if let Some(token) = &self.token {
+            url.query_pairs_mut().append_pair("token", token);
+        }
+        url
+    }
+
     /// A short name that tells nothing of the token: what the files of an unfinished download are called by.
     pub(crate) fn id(&self) -> &str {
         &self.id
@@ -95,6 +104,8 @@ mod tests {
         for (text, post, token) in cases {
             let link = LinkAddress::parse(text).expect(text);
             assert_eq!((link.post.as_str(), link.token.as_deref()), (post, token), "{text}");
+            let page = token.map_or_else(|| post.to_owned(), |token| format!("{post}?token={token}"));
+            assert_eq!(link.page().as_str(), page);
             assert_eq!(link.id(), LinkAddress::parse("http://h/d/ol_x1").expect("a link").id(), "both name the same link");
             assert!(!format!("{link:?}{}", link.id()).contains("ol_x1"));
         }

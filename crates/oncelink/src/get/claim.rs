@@ -38,6 +38,8 @@ pub(crate) enum NoClaim {
     Completed(Problem),
     /// The server says no. Nothing is claimed that could be resumed.
     Refused(Problem),
+    /// The server says no to something that can be mended, and there may be a claim that it keeps for us.
+    Held(Problem),
     /// Nobody was reached: nothing can be claimed.
     Unreached(Failure),
     /// There was no answer that settles it: there may be a claim.
@@ -81,6 +83,7 @@ pub(crate) async fn claim(http: &Client, order: &Order, holder: &Holder, is_fres
             }
             // Whoever answers so isn't an oncelink server: a proxy in between doesn't know what may be claimed already.
             Turn::Problem(problem) if problem.kind.is_empty() && !sure => return Err(NoClaim::Unsure(Failure::failed(problem.detail))),
+            Turn::Problem(problem) if !sure && !problem.ends_claims() => return Err(NoClaim::Held(problem)),
             Turn::Problem(problem) => return Err(NoClaim::Refused(problem)),
             Turn::Silence { reached, why } => {
                 sure &= !reached;

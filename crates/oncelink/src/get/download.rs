@@ -9,6 +9,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use crate::exit::Failure;
 use crate::get::claim::Claim;
 use crate::get::digest::repr_digest;
+use crate::get::ended::Ended;
 use crate::get::pace::Pace;
 use crate::get::sink::Sink;
 use crate::http;
@@ -49,9 +50,9 @@ impl<'a> Download<'a> {
     /// Downloads what is missing. Returns the digest that the server promised, if it did.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when the claim is over too early; [`Failure::Failed`] when the patience is at its end or
-    /// the content isn't the one that was claimed.
-    pub(crate) async fn run(mut self, sink: &mut Sink, pace: Pace, progress: &Progress) -> Result<Option<[u8; 32]>, Failure> {
+    /// [`Ended::ForGood`] when the claim is over too early; [`Ended::ForNow`] when the patience is at its end, something
+    /// stands in the way, or the content isn't the one that was claimed.
+    pub(crate) async fn run(mut self, sink: &mut Sink, pace: Pace, progress: &Progress) -> Result<Option<[u8; 32]>, Ended> {
         let size = self.claim.facts.size;
         let mut patience = pace.begin();
         loop {
@@ -70,25 +71,25 @@ impl<'a> Download<'a> {
                 Step::Again { .. } if sink.len() == size && self.answered => continue,
                 Step::Again { why, retry_after } => (why, retry_after),
                 Step::Completed(_) if sink.len() == size => return Ok(self.digest),
-                Step::Completed(problem) => return Err(too_early(&problem, sink.len(), size)),
+                Step::Completed(problem) => return Err(Ended::ForGood(too_early(&problem, sink.len(), size))),
             };
             if sink.len() > before {
                 patience.progress();
             }
             progress.say(&format!("The download broke at {} of {size} bytes ({why}); going on.", sink.len()));
             if !patience.wait(retry_after).await {
-                return Err(Failure::failed(format!("the download broke at {} of {size} bytes: {why}", sink.len())));
+                return Err(Failure::failed(format!("the download broke at {} of {size} bytes: {why}", sink.len())).into());
             }
         }
     }
 
-    async fn step(&mut self, sink: &mut Sink, progress: &Progress) -> Result<Step, Failure> {
+    async fn step(&mut self, sink: &mut Sink, progress: &Progress) -> Result<Step, Ended> {
         let response = match self.ask(sink.len()).await? {
             Ok(response) => response,
             Err(why) => return Ok(Step::Again { why, retry_after: None }),
         };
         match response.status() {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT => self.receive(response, sink, progress).await,
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT => Ok(self.receive(response, sink, progress).await?),
             status => {
                 let problem = Problem::read(response).await;
                 self.no_bytes(status, problem)
@@ -181,26 +182,18 @@ impl<'a> Download<'a> {
         }
     }
 
-    fn no_bytes(&self, status: StatusCode, problem: Problem) -> Result<Step, Failure> {
+    fn no_bytes(&self, status: StatusCode, problem: Problem) -> Result<Step, Ended> {
         if problem.is_passing() {
             return Ok(Step::Again { why: problem.detail, retry_after: problem.retry_after });
         }
         if self.elsewhere.is_some() {
             let what = "the address that the file was to be fetched from works no longer, and it was handed out only once. Ask the sender for a new link.";
-            return Err(Failure::refused(format!("{what} ({status})")));
+            return Err(Ended::ForGood(Failure::refused(format!("{what} ({status})"))));
         }
         match status.as_u16() {
             410 if problem.kind == "completed" => Ok(Step::Completed(problem)),
-            _ => Err(no(problem)),
+            _ => Err(Ended::by(problem)),
         }
-    }
-}
-
-/// What a problem at the claim's address means, when it won't pass.
-pub(super) fn no(problem: Problem) -> Failure {
-    match problem.status {
-        401 | 403 | 404 | 409 | 410 | 429 => Failure::refused(problem.detail),
-        _ => Failure::failed(problem.detail),
     }
 }
 

@@ -8,10 +8,12 @@ use reqwest::Client;
 use serde_json::json;
 
 use crate::exit::Failure;
-use crate::get::Order;
+use crate::get::{Order, Target};
 use crate::get::claim::{Claim, NoClaim, claim};
 use crate::get::digest;
 use crate::get::download::Download;
+use crate::get::ended::Ended;
+use crate::get::look::look;
 use crate::get::part::{Part, place};
 use crate::get::segments::{self, Segments};
 use crate::get::sink::Sink;
@@ -25,6 +27,8 @@ use crate::progress::Progress;
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 /// What to say when the download can be gone on with.
 const GO_ON: &str = "Run the same line again to go on.";
+/// What to say when the server says no to a download that may be ours all the same.
+const HELD: &str = "What was claimed stays yours: once that is mended, run the same line again to go on.";
 
 /// Downloads into a file.
 pub(crate) async fn run(order: &Order, entropy: &dyn Entropy) -> Result<(), Failure> {
@@ -32,12 +36,33 @@ pub(crate) async fn run(order: &Order, entropy: &dyn Entropy) -> Result<(), Fail
     let folder = order.target.folder();
     let state = State::open(folder, order.link.id(), entropy)?;
     let part = Part::path(folder, order.link.id());
+    // What was begun before is gone on with; looked at, its link may well say that it is spent: by us.
+    if state.is_fresh()
+        && let Err(failure) = look_ahead(order, &http).await
+    {
+        state.remove();
+        return Err(failure);
+    }
     match claim(&http, order, state.holder(), state.is_fresh()).await {
         Ok(claim) => fetch(order, &http, &claim, state, part).await,
         Err(NoClaim::Completed(problem)) => completed_before(order, &problem, state, part).await,
         Err(NoClaim::Refused(problem)) => Err(give_up(refusal(&problem), state, &part)),
+        Err(NoClaim::Held(problem)) => Err(refusal(&problem).and(HELD)),
         Err(NoClaim::Unreached(failure)) => Err(give_up(failure, state, &part)),
         Err(NoClaim::Unsure(failure)) => Err(failure.and(GO_ON)),
+    }
+}
+
+/// Finds out before the claim whether the name that the link suggests is taken, or the answer is no anyway. A look that
+/// fails is no reason not to try: after the claim all of this is checked again.
+async fn look_ahead(order: &Order, http: &Client) -> Result<(), Failure> {
+    if !matches!(order.target, Target::Folder(_)) {
+        return Ok(());
+    }
+    match look(http, &order.link).await {
+        Ok(Some(name)) => order.target.file(&name).map(drop).map_err(|failure| failure.and("Nothing was claimed.")),
+        Ok(None) => Ok(()),
+        Err(problem) => Err(refusal(&problem)),
     }
 }
 
@@ -80,8 +105,9 @@ async fn fetch(order: &Order, http: &Client, claim: &Claim, mut state: State, pa
             }
             finish(order, &part, state, &file, &facts, promised.is_some())
         }
-        Err(Failure::Refused(message)) => Err(give_up(Failure::Refused(message), state, &part)),
-        Err(failure) => Err(failure.and(GO_ON)),
+        Err(Ended::ForGood(failure)) => Err(give_up(failure, state, &part)),
+        Err(Ended::ForNow(failure @ Failure::Refused(_))) => Err(failure.and(HELD)),
+        Err(Ended::ForNow(failure)) => Err(failure.and(GO_ON)),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn into(order: &Order, entropy: &dyn Entropy, pipe: Pipe) -> Re
     let holder = Holder::create(entropy);
     let claim: Claim = match claim(&http, order, &holder, true).await {
         Ok(claim) => claim,
-        Err(NoClaim::Completed(problem) | NoClaim::Refused(problem)) => return Err(refusal(&problem)),
+        Err(NoClaim::Completed(problem) | NoClaim::Refused(problem) | NoClaim::Held(problem)) => return Err(refusal(&problem)),
         Err(NoClaim::Unreached(failure) | NoClaim::Unsure(failure)) => return Err(failure),
     };
     let progress = Progress::bytes(&claim.facts.filename, claim.facts.size, 0);

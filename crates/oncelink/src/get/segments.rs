@@ -15,7 +15,8 @@ use reqwest::{Client, Response, StatusCode, Url};
 
 use crate::exit::Failure;
 use crate::get::claim::Claim;
-use crate::get::download::{bare, changed, content_range, no, other_range, text, too_early, too_much};
+use crate::get::download::{bare, changed, content_range, other_range, text, too_early, too_much};
+use crate::get::ended::Ended;
 use crate::get::pace::{Pace, Patience};
 use crate::get::sink::Sink;
 use crate::http;
@@ -57,9 +58,9 @@ impl<'a> Segments<'a> {
     /// Downloads what is missing.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when the claim is over too early; [`Failure::Failed`] when the patience is at its end or the
-    /// content isn't the one that was claimed.
-    pub(crate) async fn run(self, sink: &mut Sink) -> Result<(), Failure> {
+    /// [`Ended::ForGood`] when the claim is over too early; [`Ended::ForNow`] when the patience is at its end, something
+    /// stands in the way, or the content isn't the one that was claimed.
+    pub(crate) async fn run(self, sink: &mut Sink) -> Result<(), Ended> {
         self.have.set(sink.len());
         let mut parts = stream::iter(ranges(sink.len()..self.claim.facts.size, self.step)).map(|range| self.part(range)).buffered(LANES);
         while let Some(part) = parts.next().await {
@@ -70,7 +71,7 @@ impl<'a> Segments<'a> {
     }
 
     /// The bytes of `range`, however many requests that takes.
-    async fn part(&self, range: Range<u64>) -> Result<Bytes, Failure> {
+    async fn part(&self, range: Range<u64>) -> Result<Bytes, Ended> {
         let mut part = BytesMut::new();
         let mut patience = self.pace.begin();
         loop {
@@ -98,7 +99,7 @@ impl<'a> Segments<'a> {
     }
 
     /// Asks for what is missing of `range`, and adds what comes.
-    async fn step(&self, part: &mut BytesMut, range: &Range<u64>) -> Result<Step, Failure> {
+    async fn step(&self, part: &mut BytesMut, range: &Range<u64>) -> Result<Step, Ended> {
         let missing = range.start + part.len() as u64..range.end;
         let etag = &self.claim.facts.etag;
         let request = self.http.get(self.claim.url.clone()).header(RANGE, format!("bytes={}-{}", missing.start, missing.end - 1));
@@ -111,7 +112,7 @@ impl<'a> Segments<'a> {
             return self.no_part(response).await;
         }
         let end = self.check(response.headers(), &missing)?;
-        self.receive(response, part, end - missing.start).await
+        Ok(self.receive(response, part, end - missing.start).await?)
     }
 
     /// Adds the `left` bytes of a response to `part`.
@@ -141,18 +142,20 @@ impl<'a> Segments<'a> {
             None => return Err(Failure::failed("the server doesn't say which version of the file it sends")),
         }
         match text(headers, CONTENT_RANGE.as_str()).and_then(content_range) {
-            Some((range, size)) if range.start == missing.start && range.end <= missing.end && size == self.claim.facts.size => Ok(range.end),
+            Some((range, size)) if range.start == missing.start && range.end <= missing.end && size == self.claim.facts.size => {
+                Ok(range.end)
+            }
             _ => Err(other_range()),
         }
     }
 
-    async fn no_part(&self, response: Response) -> Result<Step, Failure> {
+    async fn no_part(&self, response: Response) -> Result<Step, Ended> {
         let problem = Problem::read(response).await;
         match problem.status {
             _ if problem.is_passing() => Ok(Step::Again { why: problem.detail, retry_after: problem.retry_after }),
-            410 if problem.kind == "completed" => Err(too_early(&problem, self.have.get(), self.claim.facts.size)),
-            412 => Err(changed()),
-            _ => Err(no(problem)),
+            410 if problem.kind == "completed" => Err(Ended::ForGood(too_early(&problem, self.have.get(), self.claim.facts.size))),
+            412 => Err(changed().into()),
+            _ => Err(Ended::by(problem)),
         }
     }
 }
@@ -194,7 +197,7 @@ mod tests {
     #[test]
     fn parts_cover_what_is_missing_once() {
         assert_eq!(ranges(0..10, 4).collect::<Vec<_>>(), [0..4, 4..8, 8..10]);
-        assert_eq!(ranges(7..9, 4).collect::<Vec<_>>(), [7..9]);
+        assert_eq!(ranges(7..12, 4).collect::<Vec<_>>(), [7..11, 11..12]);
         assert_eq!(ranges(9..9, 4).next(), None);
         assert_eq!(ranges(0..u64::MAX, u64::MAX).count(), 1);
     }

@@ -1,6 +1,7 @@
 //! Whole downloads against a server that follows a script. Nothing here waits for the sake of order.
 
 mod scripted;
+mod segments;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

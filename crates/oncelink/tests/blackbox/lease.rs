@@ -64,6 +64,48 @@ async fn slowly(server: &Server, key: &str, content: &[u8]) {
 }
 
 #[tokio::test]
+async fn sem_5_a_stalled_response_gives_not_one_byte_after_the_lease() {
+    let server = Setup::new().flag("lease", "2s").start().await;
+    // One that fits into the kernel's buffers as a whole, and one that doesn't.
+    let sizes = [150_000, 8 << 20];
+    for size in sizes {
+        let content = pattern(size, 5);
+        server.put("a.bin", &content);
+        let link = server.link_to("a.bin").await;
+        let claim = link.claim(server.addr).await;
+        let mut open = claim.get().receive_buffer(4096).open(server.addr).await;
+        let mut got = open.read(1_000).await;
+        until("the lease runs out", Duration::from_secs(20), async || {
+            (server.show(&link).await["claims"][0]["state"] == "lapsed").then_some(())
+        })
+        .await;
+        claim.get().send(server.addr).await.refused(410, "lapsed", "another request");
+        got.extend(open.read(usize::MAX).await);
+        assert!(got.len() < size / 2, "{} of {size} bytes came", got.len());
+        assert_eq!(server.show(&link).await["claims"][0]["state"], "lapsed");
+    }
+}
+
+#[tokio::test]
+async fn sem_7_a_stalled_response_of_a_revoked_link_ends_at_the_next_renewal() {
+    let server = Setup::new().flag("lease", "3s").start().await;
+    let content = pattern(150_000, 6);
+    server.put("a.bin", &content);
+    let link = server.link_to("a.bin").await;
+    let claim = link.claim(server.addr).await;
+    let mut open = claim.get().receive_buffer(4096).open(server.addr).await;
+    let mut got = open.read(1_000).await;
+    server.api("DELETE", &format!("/v1/links/{}", link.id), None).await.expect(200, "revoke");
+    until("the response is ended", Duration::from_secs(20), async || {
+        server.event_types(&link).await.iter().any(|event| event == "delivered").then_some(())
+    })
+    .await;
+    got.extend(open.read(usize::MAX).await);
+    assert!(got.len() < content.len() / 2, "{} bytes came", got.len());
+    assert!(!server.event_types(&link).await.iter().any(|event| event == "completed"));
+}
+
+#[tokio::test]
 async fn sem_4_each_activity_renews_the_lease() {
     let server = Setup::new().flag("lease", "6s").start().await;
     let content = pattern(30_000, 3);

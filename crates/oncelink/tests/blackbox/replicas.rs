@@ -104,6 +104,23 @@ async fn sem_4_a_download_begun_on_one_replica_is_finished_on_another() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_4_two_halves_side_by_side_at_two_replicas_cut_nothing_off() {
+    for store in SharedStore::of_every_kind() {
+        let servers = replicas(&store, 2).await;
+        let content = pattern(24 << 20, 24);
+        servers[0].put("big.bin", &content);
+        let claim = servers[0].link_to("big.bin").await.claim(servers[0].addr).await;
+        let mut slow = claim.get().range("bytes=0-").receive_buffer(64 * 1024).open(servers[0].addr).await;
+        let mut got = slow.read(100_000).await;
+        let half = content.len() / 2;
+        let rest = claim.resume(&format!("bytes={half}-")).send(servers[1].addr).await.expect(206, "the second half elsewhere");
+        assert!(rest.body == content[half..], "{}", store.engine);
+        got.extend(slow.read(half - got.len()).await);
+        assert!(got == content[..half], "{}: nobody took the open end for a word about the beginning", store.engine);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sem_4_a_replica_killed_with_a_hundred_running_downloads_loses_none_for_its_holders() {
     const DOWNLOADS: usize = 100;
     for store in SharedStore::of_every_kind() {

@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "Der Download hat begonnen. Bitte lassen Sie diese Seite offen.",
         waiting: "Die Verbindung ist abgebrochen. Es wird erneut versucht.",
         checking: "Die Datei wird geprüft.",
+        finished: "Ihr Download ist fertig",
         done: "Die Datei ist vollständig.",
         verified: "Die Datei ist vollständig und unbeschädigt; ihre Prüfsumme stimmt.",
         save: "Datei speichern",

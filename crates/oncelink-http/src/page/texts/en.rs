@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "The download has begun. Please keep this page open.",
         waiting: "The connection has broken. It is being tried again.",
         checking: "The file is being checked.",
+        finished: "Your download is complete",
         done: "The file is complete.",
         verified: "The file is complete and undamaged; its checksum is right.",
         save: "Save file",

@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "La descarga ha comenzado. Deje abierta esta página.",
         waiting: "La conexión se ha interrumpido. Se está intentando de nuevo.",
         checking: "Se está comprobando el archivo.",
+        finished: "Su descarga ha terminado",
         done: "El archivo está completo.",
         verified: "El archivo está completo y sin daños; su suma de comprobación es correcta.",
         save: "Guardar el archivo",

@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "Le téléchargement a commencé. Veuillez laisser cette page ouverte.",
         waiting: "La connexion s’est interrompue. Une nouvelle tentative est en cours.",
         checking: "Le fichier est en cours de vérification.",
+        finished: "Votre téléchargement est terminé",
         done: "Le fichier est complet.",
         verified: "Le fichier est complet et intact ; sa somme de contrôle est correcte.",
         save: "Enregistrer le fichier",

@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "Il download è iniziato. Lasci aperta questa pagina, per favore.",
         waiting: "La connessione si è interrotta. È in corso un nuovo tentativo.",
         checking: "Il file è in fase di verifica.",
+        finished: "Il download è finito",
         done: "Il file è completo.",
         verified: "Il file è completo e integro; la sua somma di controllo è corretta.",
         save: "Salva il file",

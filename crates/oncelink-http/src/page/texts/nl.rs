@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "De download is begonnen. Laat deze pagina open.",
         waiting: "De verbinding is verbroken. Er wordt opnieuw geprobeerd.",
         checking: "Het bestand wordt gecontroleerd.",
+        finished: "Uw download is voltooid",
         done: "Het bestand is volledig.",
         verified: "Het bestand is volledig en onbeschadigd; de controlesom klopt.",
         save: "Bestand opslaan",

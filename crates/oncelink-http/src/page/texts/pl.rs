@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "Pobieranie się rozpoczęło. Proszę zostawić tę stronę otwartą.",
         waiting: "Połączenie zostało przerwane. Trwa ponawianie próby.",
         checking: "Trwa sprawdzanie pliku.",
+        finished: "Pobieranie zostało zakończone",
         done: "Plik jest kompletny.",
         verified: "Plik jest kompletny i nieuszkodzony; jego suma kontrolna się zgadza.",
         save: "Zapisz plik",

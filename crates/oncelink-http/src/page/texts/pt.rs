@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "O download começou. Deixe esta página aberta.",
         waiting: "A conexão foi interrompida. Uma nova tentativa está em andamento.",
         checking: "O arquivo está sendo verificado.",
+        finished: "Seu download terminou",
         done: "O arquivo está completo.",
         verified: "O arquivo está completo e sem danos; sua soma de verificação está correta.",
         save: "Salvar o arquivo",

@@ -43,7 +43,7 @@ fn all(texts: &'static Texts) -> Vec<(String, &'static str)> {
         ("hours", hours),
     ];
     #[rustfmt::skip]
-    let Parts { note, plain, label, figures, begin, waiting, checking, done, verified, save, broke, full, damaged, beyond } = parts;
+    let Parts { note, plain, label, figures, begin, waiting, checking, finished, done, verified, save, broke, full, damaged, beyond } = parts;
     let of_parts = [
         ("note", note),
         ("plain", plain),
@@ -52,6 +52,7 @@ fn all(texts: &'static Texts) -> Vec<(String, &'static str)> {
         ("begin", begin),
         ("waiting", waiting),
         ("checking", checking),
+        ("finished", finished),
         ("done", done),
         ("verified", verified),
         ("save", save),

@@ -27,6 +27,7 @@ pub(in crate::page) const TEXTS: Texts = Texts {
         begin: "下载已开始。请保持本页面打开。",
         waiting: "连接已中断，正在重试。",
         checking: "正在检查文件。",
+        finished: "您的下载已完成",
         done: "文件已完整。",
         verified: "文件完整且未损坏，校验和正确。",
         save: "保存文件",

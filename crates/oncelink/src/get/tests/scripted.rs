@@ -29,6 +29,12 @@ impl Asked {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+
+    /// The first and the last byte of the range, which has both.
+    pub(super) fn range(&self) -> (usize, usize) {
+        let range = self.header("range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-')).expect("a range");
+        (range.0.parse().expect("a number"), range.1.parse().expect("a number"))
+    }
 }
 
 impl Scripted {

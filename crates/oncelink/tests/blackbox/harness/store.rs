@@ -1,5 +1,6 @@
 //! Stores that several servers share, on engines that run beside the tests. Each test gets a database or a table of its own.
 
+use std::io::Write;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -17,7 +18,7 @@ impl SharedStore {
         let there = stores.into_iter().filter_map(|(engine, store)| {
             assert!(store.is_some() || !required, "{engine} must run for the tests");
             if store.is_none() {
-                println!("skipped on {engine}: its engine doesn't run");
+                let _ = writeln!(std::io::stderr(), "skipped on {engine}: its engine doesn't run");
             }
             store
         });

@@ -1,0 +1,131 @@
+//! What needs no waiting: files whose names and content are in the kernel's caches are opened and read where they are asked
+//! for, without the way to another thread and back, which costs more than the reading.
+//!
+//! Must never wait for a disk or a network: the kernel is told so and says no instead (Linux), and where it can't be told,
+//! nothing is done at once. Must not explain anything either: what is refused here is asked again the long way.
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use elsewhere::{open_dir, open_pinned, read};
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{open_dir, open_pinned, read};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::File;
+    use std::io::IoSliceMut;
+    use std::path::Path;
+
+    use cap_std::fs::Dir;
+    use oncelink_core::object::ObjectVersion;
+    use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+    use rustix::io::{ReadWriteFlags, preadv2};
+
+    use crate::file;
+
+    /// As `cap-std` opens, but from the cache alone (openat2(2)).
+    const BELOW: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS).union(ResolveFlags::CACHED);
+    /// Only a name, which makes nothing act.
+    const NAME: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
+    const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+    /// Where the file's own position is (preadv2(2): an offset of -1).
+    const OWN_POSITION: u64 = u64::MAX;
+
+    /// The directory at `path`, as a name.
+    pub(crate) fn open_dir(path: &Path) -> Option<File> {
+        openat2(CWD, path, NAME | OFlags::DIRECTORY, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+    }
+
+    /// The regular file at `path` if it is `pinned`, a file of `size` bytes.
+    pub(crate) fn open_pinned(dir: &Dir, path: &Path, pinned: &ObjectVersion, size: u64) -> Option<File> {
+        let name = openat2(dir, path, NAME, Mode::empty(), BELOW).ok()?;
+        let regular = |mode| FileType::from_raw_mode(mode) == FileType::RegularFile;
+        if !regular(fstat(&name).ok()?.st_mode) {
+            return None;
+        }
+        let file = File::from(openat2(dir, path, READING, Mode::empty(), BELOW).ok()?);
+        // The name may lead elsewhere since the look before.
+        let seen = fstat(&file).ok()?;
+        let fits = regular(seen.st_mode) && u64::try_from(seen.st_size) == Ok(size) && file::unchanged(&file, pinned).ok()?;
+        fits.then_some(file)
+    }
+
+    /// At least one and at most `most` bytes from where the file stands.
+    pub(crate) fn read(file: &File, most: usize) -> Option<Vec<u8>> {
+        let mut piece = vec![0; most];
+        let got = preadv2(file, &mut [IoSliceMut::new(&mut piece)], OWN_POSITION, ReadWriteFlags::NOWAIT).ok()?;
+        piece.truncate(got);
+        (got > 0).then_some(piece)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use std::fs::File;
+    use std::path::Path;
+
+    use cap_std::fs::Dir;
+    use oncelink_core::object::ObjectVersion;
+
+    /// Nothing: opening may wait.
+    pub(crate) fn open_dir(_: &Path) -> Option<File> {
+        None
+    }
+
+    /// Nothing: opening may wait.
+    pub(crate) fn open_pinned(_: &Dir, _: &Path, _: &ObjectVersion, _: u64) -> Option<File> {
+        None
+    }
+
+    /// Nothing: reading may wait.
+    pub(crate) fn read(_: &File, _: usize) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use cap_std::ambient_authority;
+    use cap_std::fs::Dir;
+
+    use super::*;
+    use crate::version;
+
+    /// Opens `name` as the version that `file` has.
+    fn opened(folder: &tempfile::TempDir, name: &str, file: &str, size: u64) -> Option<File> {
+        let dir = Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("a folder");
+        let seen = fs::metadata(folder.path().join(file)).expect("a file");
+        open_pinned(&dir, Path::new(name), &version::version(seen.len(), seen.modified().ok()), size)
+    }
+
+    #[test]
+    fn only_the_pinned_regular_file_inside_is_opened() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        fs::write(folder.path().join("file"), b"1234").expect("a writable directory");
+        fs::write(folder.path().join("other"), b"12345").expect("a writable directory");
+        fs::create_dir(folder.path().join("folder")).expect("a writable directory");
+        symlink(folder.path().join("file"), folder.path().join("absolute")).expect("a symlink");
+        assert!(opened(&folder, "file", "file", 4).is_some(), "what was just written is in the cache");
+        for (name, pinned, size) in
+            [("file", "other", 5), ("file", "file", 5), ("folder", "file", 4), ("absolute", "file", 4), ("none", "file", 4)]
+        {
+            assert!(opened(&folder, name, pinned, size).is_none(), "{name} as {pinned}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_file_is_nothing_at_once() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        fs::write(folder.path().join("file"), b"1234").expect("a writable directory");
+        let file = opened(&folder, "file", "file", 4).expect("it is in the cache");
+        // A file system that can't read without waiting gives nothing at all.
+        if let Some(piece) = read(&file, 3) {
+            assert_eq!(piece, b"123");
+            assert_eq!(read(&file, 3).as_deref(), Some(&b"4"[..]), "from where it stands, and what there is");
+        }
+        assert_eq!(read(&file, 3), None);
+    }
+}
