@@ -71,6 +71,9 @@ pub struct ServeOptions {
     /// How long a shutdown waits for running downloads [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pub drain: Option<String>,
+    /// What console sessions are signed with, the same at every replica: 32 characters or more; better as ONCELINK_CONSOLE_SECRET [default: made at each start]
+    #[arg(long, value_name = "SECRET")]
+    pub console_secret: Option<String>,
     /// Who sends, as pages say it [default: nobody in particular]
     #[arg(long, value_name = "NAME")]
     pub brand_name: Option<String>,

@@ -16,6 +16,7 @@ use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::layers::Layers;
 use crate::options::ServeOptions;
+use crate::secret::Secret;
 use crate::source::SourceSpec;
 use crate::store::{self, StoreSpec};
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long a shutdown waits for running downloads.
     pub drain: Duration,
+    /// What console sessions are signed with; absent: something that this process draws.
+    pub console_secret: Option<Secret>,
     /// What pages say of who sends.
     pub brand: BrandSpec,
     /// How logs are written.
@@ -97,10 +100,16 @@ impl Config {
             max_connections: layers.find("max-connections", |o| &o.max_connections, |text| number(text, 1..=1_000_000))?.unwrap_or(4_096)
                 as usize,
             drain: layers.find("drain", |o| &o.drain, |text| span(text, SECOND..=DAY))?.unwrap_or(Duration::from_secs(30)),
+            console_secret: layers.find("console-secret", |o| &o.console_secret, console_secret)?,
             brand: brand(layers)?,
             log_format: layers.find("log-format", |o| &o.log_format, log_format)?.unwrap_or(LogFormat::Text),
         })
     }
+}
+
+/// Says no word of what it was given.
+fn console_secret(text: &str) -> Result<Secret, String> {
+    if text.len() < 32 { Err("is too short: 32 characters or more, drawn at random".to_owned()) } else { Ok(Secret::new(text)) }
 }
 
 fn policy(layers: &Layers) -> Result<Policy, ConfigError> {

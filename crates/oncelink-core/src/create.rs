@@ -296,7 +296,9 @@ fn check_webhook(url: Option<&str>) -> Result<(), Refusal> {
     check_length("webhook", url, MAX_WEBHOOK)?;
     let fits = |url: &str| {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default()).map(|place| place.rsplit('@').next().unwrap_or_default());
+        let host = rest
+            .map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default())
+            .map(|place| place.rsplit('@').next().unwrap_or_default());
         host.is_some_and(|host| !host.is_empty() && !host.starts_with(':')) && url.bytes().all(|byte| byte.is_ascii_graphic())
     };
     match url {

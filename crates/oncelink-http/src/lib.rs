@@ -4,7 +4,7 @@
 //! decides. A server and a Lambda serve the same [`router`].
 //!
 //! Where to look:
-//! - [`mod@router`]: the route table, and what is true of every answer;
+//! - `router`: the route table, and what is true of every answer;
 //! - `recipient`: links, claims and their bytes; `delivery`: the bytes on their way and the record of them;
 //! - `api`: what senders do; `ops`: health, metrics and the OpenAPI document;
 //! - `console`: the senders' pages, over the same rules;

@@ -106,11 +106,20 @@ impl Front {
             return Err(Box::new(oncelink_http::misconfigured()));
         };
         let mut routers = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = routers.entry(door).or_insert_with_key(|door| {
-            let mode = self.settings.mode;
-            let transport = Transport { most: door.kind.most(mode), gathers: !door.kind.streams(mode), oversize: self.settings.oversize };
-            router(App::new(Arc::clone(links), wiring::http_settings(&self.settings, &self.brand, public_url, transport)))
-        });
-        Ok(made.clone())
+        if let Some(made) = routers.get(&door) {
+            return Ok(made.clone());
+        }
+        let mode = self.settings.mode;
+        let transport = Transport { most: door.kind.most(mode), gathers: !door.kind.streams(mode), oversize: self.settings.oversize };
+        let mut app = App::new(Arc::clone(links), wiring::http_settings(&self.settings, &self.brand, public_url, transport));
+        if let Some(secret) = &self.settings.common.console_secret {
+            app = app.with_console_secret(secret.reveal()).map_err(|error| {
+                tracing::error!(%error, "ONCELINK_CONSOLE_SECRET can't be used");
+                Box::new(oncelink_http::misconfigured())
+            })?;
+        }
+        let made = router(app);
+        routers.insert(door, made.clone());
+        Ok(made)
     }
 }

@@ -154,7 +154,9 @@ mod tests {
         std::fs::write(data.key_path(), b"").expect("writable");
         assert_eq!(data.write_key("olk_1"), Ok(None), "nothing is no key");
         std::fs::set_permissions(data.key_path(), std::fs::Permissions::from_mode(0o644)).expect("ours");
-        for (key, aside, before) in [("olk_2", "api-key.old", "olk_1\n"), ("olk_3", "api-key.old.1", "olk_2\n"), ("olk_4", "api-key.old.2", "olk_3\n")] {
+        for (key, aside, before) in
+            [("olk_2", "api-key.old", "olk_1\n"), ("olk_3", "api-key.old.1", "olk_2\n"), ("olk_4", "api-key.old.2", "olk_3\n")]
+        {
             let aside = outer.path().join(aside);
             assert_eq!(data.write_key(key), Ok(Some(aside.clone())));
             assert_eq!(std::fs::read_to_string(&aside).expect("kept"), before);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use oncelink_config::Secret;
 use oncelink_core::Links;
 use oncelink_http::{App, Brand, Settings};
 use oncelink_server::Limits;
@@ -25,6 +26,8 @@ pub(crate) struct Manners {
     pub(crate) drain: Duration,
     /// What pages say of who sends.
     pub(crate) brand: Brand,
+    /// What console sessions are signed with, where several servers share it.
+    pub(crate) console_secret: Option<Secret>,
 }
 
 /// A bound socket on which nobody is answered yet.
@@ -48,10 +51,20 @@ impl Listener {
     }
 
     /// Answers requests until `stop` is done, then drains.
-    pub(crate) async fn run(self, links: Arc<Links>, public_url: String, manners: Manners, stop: impl Future<Output = ()> + Send) {
-        let Manners { trusted_proxies, rate_limit, max_connections, drain, brand } = manners;
+    pub(crate) async fn run(
+        self,
+        links: Arc<Links>,
+        public_url: String,
+        manners: Manners,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), Failure> {
+        let Manners { trusted_proxies, rate_limit, max_connections, drain, brand, console_secret } = manners;
         let limits = Limits { trusted_proxies: trusted_proxies.clone(), drain, ..Limits::new(max_connections) };
-        let app = App::new(links, Settings { public_url, trusted_proxies, rate_limit, brand, transport: None });
+        let mut app = App::new(links, Settings { public_url, trusted_proxies, rate_limit, brand, transport: None });
+        if let Some(secret) = console_secret {
+            app = app.with_console_secret(secret.reveal()).map_err(|error| Failure::failed(error.to_string()))?;
+        }
         oncelink_server::serve(self.listener, app, limits, stop).await;
+        Ok(())
     }
 }

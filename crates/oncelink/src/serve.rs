@@ -42,7 +42,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<(), Failure> {
         interrupts.exit_at_the_next();
     };
     let tidying = config.retention.map(|retention| tokio::spawn(retention::forget(links.clone(), retention)));
-    listener.run(links, public_url, manners, stop).await;
+    listener.run(links, public_url, manners, stop).await?;
     if let Some(tidying) = tidying {
         tidying.abort();
     }
@@ -57,6 +57,7 @@ fn manners(config: &Config) -> Result<Manners, Failure> {
         max_connections: config.max_connections,
         drain: config.drain,
         brand: brand::load(&config.brand)?,
+        console_secret: config.console_secret.clone(),
     })
 }
 

@@ -49,7 +49,14 @@ pub(crate) async fn run(args: ShareArgs) -> Result<(), Failure> {
     let source = Metered::new(offer.source.clone());
     let meter = source.meter();
     let links = wiring::links(&store, vec![(offer.name.clone(), Arc::new(source))], policy(&args)?);
-    let manners = Manners { trusted_proxies: Vec::new(), rate_limit: 0, max_connections: 200, drain: DRAIN, brand: Brand::default() };
+    let manners = Manners {
+        trusted_proxies: Vec::new(),
+        rate_limit: 0,
+        max_connections: 200,
+        drain: DRAIN,
+        brand: Brand::default(),
+        console_secret: None,
+    };
     let listener = Listener::bind(args.listen)?;
     let draft = create(&links, LinkWish { key: offer.key.clone(), ..wish }).await?;
     let addr = listener.addr();
@@ -66,7 +73,7 @@ pub(crate) async fn run(args: ShareArgs) -> Result<(), Failure> {
     };
     interrupts.exit_at_the_next();
     let _ = stop.send(());
-    serving.await.map_err(|error| Failure::failed(format!("the server broke off: {error}")))?;
+    serving.await.map_err(|error| Failure::failed(format!("the server broke off: {error}")))??;
     store.close().await;
     verdict
 }

@@ -87,25 +87,25 @@ impl Delivery {
         &self.claim.id
     }
 
-    /// Writes the last report: `arrived` bytes of the response have reached the client, `sent` may have, and with `whole`
-    /// its end has arrived too. Says whether it was kept.
+    /// Writes the last report: `arrived` bytes of the response have reached the client, `sent` may have. With `acknowledged`
+    /// those that arrived are known to have, so that they may complete the claim. Says whether it was kept.
     ///
     /// A store that fails is asked again until the lease has run out; then the claim lapses, which spends it all the same.
-    pub(crate) async fn settle(&self, arrived: u64, sent: u64, whole: bool) -> bool {
-        let kept = if self.fresh && sent == 0 && !whole {
+    pub(crate) async fn settle(&self, arrived: u64, sent: u64, acknowledged: bool) -> bool {
+        let kept = if self.fresh && sent == 0 && !acknowledged {
             self.links.give_back(&self.claim, &self.actor).await;
             true
         } else {
-            self.report_until_kept(arrived, sent, whole).await
+            self.report_until_kept(arrived, sent, acknowledged).await
         };
         self.account.end_finish();
         kept
     }
 
-    async fn report_until_kept(&self, arrived: u64, sent: u64, whole: bool) -> bool {
+    async fn report_until_kept(&self, arrived: u64, sent: u64, acknowledged: bool) -> bool {
         let mut pause = RETRY_FIRST;
         loop {
-            match self.report(arrived, sent, whole, true).await {
+            match self.report(arrived, sent, acknowledged, true).await {
                 Ok(going_on) => return going_on,
                 Err(fault) if self.links.now() < self.lease_until() => {
                     tracing::warn!(claim = %self.claim.id, %fault, "the record of a download could not be written; trying again");
@@ -202,7 +202,7 @@ pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
                 }
             };
             let (arrived, sent) = if whole { (flow.length(), flow.length()) } else { left_behind(flow, wire).await };
-            delivery.settle(arrived, sent, whole).await;
+            delivery.settle(arrived, sent, whole || arrived > 0).await;
         }
         (Stage::Broken | Stage::Running, wire) => {
             delivery.account.begin_finish();
@@ -210,7 +210,9 @@ pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
                 Some(wire) => left_behind(flow, wire).await,
                 None => (flow.yielded(), flow.yielded()),
             };
-            delivery.settle(arrived, sent, false).await;
+            // What was acknowledged counts, however the response ended: a client with several connections hangs up on each as
+            // soon as it has what it wanted of it. Without a socket nobody has acknowledged anything.
+            delivery.settle(arrived, sent, wire.is_some() && arrived > 0).await;
         }
     }
 }

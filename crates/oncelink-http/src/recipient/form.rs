@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn fields_are_read_once_each_and_strange_ones_left_alone() {
-        let fields = parse(b"token=ol_x&passphrase=a+b%26%C3%BC&utm_source=mail&holder=abcdefghijklmnopqrstuv").unwrap_or_else(|problem| panic!("{}", problem.detail));
+        let fields = parse(b"token=ol_x&passphrase=a+b%26%C3%BC&utm_source=mail&holder=abcdefghijklmnopqrstuv")
+            .unwrap_or_else(|problem| panic!("{}", problem.detail));
         assert_eq!((fields.token.as_deref(), fields.passphrase.as_deref()), (Some("ol_x"), Some("a b&\u{fc}")));
         assert!(fields.holder.is_some());
         for bad in ["token=a&token=a", "holder=short", "holder=%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff%ff"] {

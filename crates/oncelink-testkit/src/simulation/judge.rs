@@ -5,6 +5,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use oncelink_core::Timestamp;
 use oncelink_core::claim::{Claim, ClaimState};
 use oncelink_core::delivery::budget;
 use oncelink_core::link::Link;
@@ -117,8 +118,7 @@ async fn check_holder(world: &Rc<World>, client: &Rc<Client>) {
     let found = world.truth.find_claim(&world.token.link_id(), &id).await.ok().flatten();
     let Some((link, Some(claim))) = found else { return };
     let ClaimState::Active { lease_until } = claim.state else { return };
-    // Not so close to its end that it may lapse while it is being asked for.
-    let lapsed = world.fastest().plus(Duration::from_secs(5)) >= lease_until;
+    let lapsed = soon(world) >= lease_until;
     // An epoch that was given back may end at any moment by its client's own wish.
     if link.revoked_at.is_some() || lapsed || claim.epoch <= client.gave_back.get() {
         return;
@@ -144,7 +144,7 @@ async fn check_newcomers(world: &Rc<World>, first: usize, count: usize) {
         let held = claims.iter().filter(|claim| !matches!(claim.state, ClaimState::Released { .. })).count();
         let (revoked, end) = (link.revoked_at.is_some(), world.link().terms.expires_at);
         let free = held < world.plan.uses as usize;
-        let must = free && !revoked && world.fastest() < end;
+        let must = free && !revoked && soon(world) < end;
         // Where the clocks differ about the link's end, either is right.
         let may = free && !revoked && world.slowest() < end;
         let newcomer = Client::new(world, number, Persona::Honest);
@@ -167,6 +167,11 @@ async fn ask_again(clients: &[Rc<Client>]) {
         client.fetch(RangeAnswer::Whole, 0).await;
         client.ask(Request::HeadClaim(client.handle.clone())).await;
     }
+}
+
+/// The time by which a request that is sent now is surely answered: what ends before it may end on the way.
+fn soon(world: &World) -> Timestamp {
+    world.fastest().plus(Duration::from_secs(5))
 }
 
 /// Lets records be written.

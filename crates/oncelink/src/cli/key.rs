@@ -19,6 +19,8 @@ pub(crate) enum KeyCommand {
     List(ListArgs),
     /// Revoke a key
     Revoke(RevokeArgs),
+    /// Print a key's hash, for a server that is told its keys by their hashes; asks no server
+    Hash(HashArgs),
 }
 
 /// Which key to make.
@@ -58,4 +60,12 @@ pub(crate) struct RevokeArgs {
     /// Print the server's answer
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Whose hash.
+#[derive(Args)]
+pub(crate) struct HashArgs {
+    /// The key; - reads it from standard input, where no list of processes shows it
+    #[arg(value_name = "KEY", default_value = "-", hide_default_value = true)]
+    pub(crate) key: String,
 }

@@ -1,9 +1,9 @@
 //! `oncelink key`: API keys and their scopes.
 
-use oncelink_core::apikey::{Action, KeyId};
+use oncelink_core::apikey::{Action, ApiKeySecret, KeyId};
 use serde_json::{Value, json};
 
-use crate::cli::key::{CreateArgs, KeyArgs, KeyCommand, ListArgs, RevokeArgs};
+use crate::cli::key::{CreateArgs, HashArgs, KeyArgs, KeyCommand, ListArgs, RevokeArgs};
 use crate::client::{Api, Question};
 use crate::commands::table;
 use crate::exit::Failure;
@@ -18,6 +18,7 @@ pub(crate) async fn run(args: KeyArgs) -> Result<(), Failure> {
         KeyCommand::Create(args) => create(args).await,
         KeyCommand::List(args) => list(args).await,
         KeyCommand::Revoke(args) => revoke(args).await,
+        KeyCommand::Hash(args) => hash(&args),
     }
 }
 
@@ -31,6 +32,18 @@ async fn create(args: CreateArgs) -> Result<(), Failure> {
     output::line(&table::cell(&made, "key"))?;
     output::hint(&format!("This is shown once. Its id is {}: 'oncelink key revoke {0}' ends it.", table::cell(&made, "id")));
     Ok(())
+}
+
+/// Prints what a store would keep of a key. The key itself is in no message.
+fn hash(args: &HashArgs) -> Result<(), Failure> {
+    let given = if args.key == "-" {
+        std::io::read_to_string(std::io::stdin())
+            .map_err(|error| Failure::failed(format!("can't read the key from standard input: {error}")))?
+    } else {
+        args.key.clone()
+    };
+    let key = ApiKeySecret::parse(given.trim()).ok_or_else(|| Failure::usage("that is no API key: 'olk_' and 40 letters and digits"))?;
+    output::line(&data_encoding::HEXLOWER.encode(&key.hash().0))
 }
 
 async fn list(args: ListArgs) -> Result<(), Failure> {

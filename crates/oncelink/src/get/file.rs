@@ -8,7 +8,6 @@ use reqwest::Client;
 use serde_json::json;
 
 use crate::exit::Failure;
-use crate::get::{Order, Target};
 use crate::get::claim::{Claim, NoClaim, claim};
 use crate::get::digest;
 use crate::get::download::Download;
@@ -18,6 +17,7 @@ use crate::get::part::{Part, place};
 use crate::get::segments::{self, Segments};
 use crate::get::sink::Sink;
 use crate::get::state::{Facts, State};
+use crate::get::{Order, Target};
 use crate::http;
 use crate::output;
 use crate::problem::Problem;

@@ -25,6 +25,27 @@ async fn the_first_start_makes_an_api_key_that_only_its_owner_reads() {
 }
 
 #[tokio::test]
+async fn the_key_of_another_store_is_put_aside_and_not_replaced() {
+    let mut server = Server::start().await;
+    let path = server.data().join("api-key");
+    server.kill();
+    for entry in fs::read_dir(server.data()).expect("a folder") {
+        let entry = entry.expect("readable").path();
+        if entry != path {
+            fs::remove_file(entry).expect("ours");
+        }
+    }
+    let before = server.key.clone();
+    server.start_again().await;
+    assert_ne!(fs::read_to_string(&path).expect("a key").trim(), before, "a store without keys gets its own");
+    let aside = server.data().join("api-key.old");
+    assert_eq!(fs::read_to_string(&aside).expect("put aside").trim(), before);
+    assert_eq!(fs::metadata(&aside).expect("put aside").permissions().mode() & 0o777, 0o600);
+    let log = server.log();
+    assert!(log.contains(&aside.display().to_string()) && !log.contains(&before), "{log}");
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_store_refuses_to_start() {
     let server = Server::start().await;
     server.put("a.bin", b"content");
@@ -68,9 +89,16 @@ async fn links_are_managed_from_the_command_line() {
 async fn the_command_line_fails_with_a_reason_and_the_right_code() {
     let server = Server::start().await;
     server.put("a.bin", b"content");
-    for args in [&["link", "create", "missing.bin"][..], &["link", "show", "nonsense"], &["link", "revoke", "nonsense"]] {
-        let ran = run_for(&server, args).await;
-        assert!(matches!(ran.code, Some(1 | 3)) && !ran.err.is_empty(), "{args:?}: {ran:?}");
+    let unknown = "0123456789abcdefghjkmnpqrs";
+    let mut refused = vec![vec!["link", "create", "missing.bin"], vec!["key", "revoke", unknown]];
+    refused.extend(["show", "revoke", "reissue", "events"].map(|what| vec!["link", what, unknown]));
+    for args in refused {
+        let ran = run_for(&server, &args).await.exits(3, &format!("{args:?}"));
+        assert!(!ran.err.is_empty() && ran.out.is_empty(), "{args:?}: {ran:?}");
+    }
+    for args in [["link", "show", "nonsense"], ["link", "revoke", "nonsense"]] {
+        let ran = run_for(&server, &args).await.exits(1, &format!("{args:?}"));
+        assert!(!ran.err.is_empty(), "{args:?}: {ran:?}");
     }
     for args in [
         &["fly"][..],
@@ -84,7 +112,7 @@ async fn the_command_line_fails_with_a_reason_and_the_right_code() {
         assert!(!ran.err.is_empty() && ran.out.is_empty(), "{ran:?}");
     }
     let wrong_key = run(server.scratch(), &["link", "list", "--server", &server.url(), "--key", "nonsense"]).await;
-    assert!(matches!(wrong_key.code, Some(1 | 3)) && !wrong_key.err.contains("panicked"), "{wrong_key:?}");
+    assert!(wrong_key.code == Some(1) && !wrong_key.err.contains("panicked"), "{wrong_key:?}");
     let nobody = run(server.scratch(), &["link", "list", "--server", "http://127.0.0.1:9", "--key", "x"]).await.exits(1, "nobody listens");
     assert!(nobody.err.contains("127.0.0.1:9"), "{nobody:?}");
     for args in [&["--help"][..], &["--version"], &["serve", "--help"], &["completions", "bash"], &["man"]] {
@@ -130,6 +158,46 @@ async fn get_downloads_verifies_and_says_when_it_is_refused() {
     run(folder.path(), &["get", "no-url"]).await.exits(2, "no URL");
     let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").filter_map(Result::ok).map(|entry| entry.file_name()).collect();
     assert_eq!(left.len(), 2, "no half file stays behind: {left:?}");
+}
+
+#[tokio::test]
+async fn get_claims_nothing_when_the_links_own_name_is_taken() {
+    let server = Server::start().await;
+    server.put("a.bin", b"content");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.bin"), b"mine").expect("writable");
+    for gate in ["page", "direct"] {
+        let link = server.link(json!({"source": "files", "key": "a.bin", "gate": gate})).await;
+        let ran = run(folder.path(), &["get", &link.url]).await.exits(1, "the name is taken");
+        assert!(ran.err.contains("a.bin exists already") && ran.err.contains("-o"), "{ran:?}");
+        assert_eq!(server.show(&link).await["claimed"], 0, "{gate}");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left behind");
+        run(folder.path(), &["get", &link.url, "-o", &format!("{gate}.bin")]).await.exits(0, "under another name");
+        fs::remove_file(folder.path().join(format!("{gate}.bin"))).expect("the file");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_3_get_keeps_its_claim_until_a_missing_object_is_back() {
+    let server = Server::start().await;
+    let size: u64 = 400 << 20;
+    server.put_sparse("a.bin", size);
+    let link = server.link_to("a.bin").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = bare_command(folder.path());
+    command.args(["get", &link.url]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("startable");
+    until("the download moves", Duration::from_secs(30), async || (folder_size(folder.path()) > 1 << 20).then_some(())).await;
+    child.kill().expect("ours");
+    child.wait().expect("ours");
+    let (here, away) = (server.files().join("a.bin"), server.scratch().join("away.bin"));
+    fs::rename(&here, &away).expect("movable");
+    let ran = run(folder.path(), &["get", &link.url]).await.exits(3, "the object is away");
+    assert!(ran.err.contains("run the same line again to go on"), "{ran:?}");
+    fs::rename(&away, &here).expect("movable");
+    run(folder.path(), &["get", &link.url]).await.exits(0, "it is back");
+    assert_eq!(fs::metadata(folder.path().join("a.bin")).expect("the file").len(), size);
+    assert_eq!(server.show(&link).await["claimed"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

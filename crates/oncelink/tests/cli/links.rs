@@ -110,6 +110,40 @@ fn a_row_that_fails_is_named_and_the_others_are_made() {
 }
 
 #[test]
+fn a_refusal_of_the_server_ends_with_3_and_everything_else_that_fails_with_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let id = "0123456789abcdefghjkmnpqrs";
+    let lines: [&[&str]; 7] = [
+        &["link", "show", id],
+        &["link", "revoke", id],
+        &["link", "reissue", id],
+        &["link", "events", id],
+        &["link", "create", "missing.bin"],
+        &["key", "create", "x"],
+        &["key", "revoke", id],
+    ];
+    for (status, kind, code) in [
+        ("404 Not Found", "not-found", 3),
+        ("409 Conflict", "object-changed", 3),
+        ("410 Gone", "revoked", 3),
+        ("403 Forbidden", "forbidden", 3),
+        ("401 Unauthorized", "unauthorized", 1),
+        ("400 Bad Request", "invalid-request", 1),
+        ("503 Service Unavailable", "store-unavailable", 1),
+    ] {
+        let problem = json!({"type": kind, "detail": format!("It is {kind}.")}).to_string();
+        for line in lines {
+            let server = Script::start(vec![answer(status, &["Content-Type: application/problem+json"], problem.as_bytes())]);
+            let ran = ask(folder.path(), &server, line).exits(code);
+            let told = if kind == "unauthorized" { "--key" } else { kind };
+            assert!(ran.out.is_empty() && ran.err.contains(told), "{line:?}: {ran:?}");
+        }
+    }
+    let server = Script::start(vec![answer("404 Not Found", &["Content-Type: text/html"], b"<html>no such host</html>")]);
+    ask(folder.path(), &server, &["link", "show", id]).exits(1);
+}
+
+#[test]
 fn a_wrong_table_is_found_before_anything_is_asked_for() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("in.csv"), "key,use\na,2\n").expect("writable");

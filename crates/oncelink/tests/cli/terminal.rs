@@ -12,6 +12,11 @@ use crate::harness::{finish, program};
 
 const SIZE: usize = 3_000_000;
 
+/// What a link says of its file to whoever only looks.
+fn look(size: usize) -> Vec<u8> {
+    json("200 OK", &json!({"filename": "report.pdf", "size": size}))
+}
+
 fn claim(size: usize) -> Vec<u8> {
     let body = json!({"url": "/c/oc_x", "size": size, "etag": "\"v1\"", "filename": "report.pdf", "lease_until": "2030-01-01T00:00:00Z"});
     json("201 Created", &body)
@@ -25,7 +30,7 @@ fn bytes(body: &[u8]) -> Vec<u8> {
 fn get_shows_name_size_and_rate_at_a_terminal() {
     let folder = tempfile::tempdir().expect("a folder");
     let content = vec![7; SIZE];
-    let server = Script::start(vec![claim(SIZE), bytes(&content)]);
+    let server = Script::start(vec![look(SIZE), claim(SIZE), bytes(&content)]);
     let terminal = Pty::start(program(folder.path()).args(["get", &format!("{}/d/ol_x", server.url())]));
     let (status, shown) = terminal.ends();
     assert_eq!(status.code(), Some(0), "{shown}");
@@ -38,7 +43,7 @@ fn get_shows_name_size_and_rate_at_a_terminal() {
 #[test]
 fn get_is_quiet_where_nobody_looks() {
     let folder = tempfile::tempdir().expect("a folder");
-    let server = Script::start(vec![claim(SIZE), bytes(&vec![7; SIZE])]);
+    let server = Script::start(vec![look(SIZE), claim(SIZE), bytes(&vec![7; SIZE])]);
     let ran = finish(program(folder.path()).args(["get", &format!("{}/d/ol_x", server.url())])).exits(0);
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""));
 }
@@ -56,22 +61,22 @@ fn a_passphrase_is_asked_for_and_not_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let needed = json!({"type": "https://oncelink.example/problems/passphrase-needed", "detail": "This link needs a passphrase."});
     let refusal = answer("401 Unauthorized", &["Content-Type: application/problem+json"], needed.to_string().as_bytes());
-    let server = Script::start(vec![refusal, claim(7), bytes(b"content")]);
+    let server = Script::start(vec![look(7), refusal, claim(7), bytes(b"content")]);
     let mut terminal = Pty::start(program(folder.path()).args(["get", &format!("{}/d/ol_x", server.url())]));
     terminal.shows("the question", |text| text.contains("Passphrase: ").then_some(()));
     terminal.types("open sesame\n");
     let (status, shown) = terminal.ends();
     assert_eq!(status.code(), Some(0), "{shown}");
     assert!(shown.contains("This link needs a passphrase.") && !shown.contains("sesame"), "{shown}");
-    assert!(server.asked()[1].body.contains("passphrase=open+sesame"), "{:?}", server.asked());
+    assert!(server.asked()[2].body.contains("passphrase=open+sesame"), "{:?}", server.asked());
 }
 
 #[test]
 fn ctrl_c_at_the_passphrase_ends_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let needed = json!({"type": "passphrase-needed", "detail": "This link needs a passphrase."});
-    let server =
-        Script::start(vec![answer("401 Unauthorized", &["Content-Type: application/problem+json"], needed.to_string().as_bytes())]);
+    let refusal = answer("401 Unauthorized", &["Content-Type: application/problem+json"], needed.to_string().as_bytes());
+    let server = Script::start(vec![look(7), refusal]);
     let mut terminal = Pty::start(program(folder.path()).args(["get", &format!("{}/d/ol_x", server.url())]));
     terminal.shows("the question", |text| text.contains("Passphrase: ").then_some(()));
     terminal.types("\u{3}\n");
