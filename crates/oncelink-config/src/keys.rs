@@ -65,6 +65,7 @@ mod tests {
             "rate-limit",
             "max-connections",
             "drain",
+            "console-secret",
             "brand-name",
             "brand-logo",
             "brand-colour",
