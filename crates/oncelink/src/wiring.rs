@@ -1,6 +1,6 @@
 //! Putting the parts together: from a checked configuration to stores, sources and the use cases over them.
 //!
-//! The only file that names drivers.
+//! The place where drivers are chosen; beside it only `upkeep` (a store's tables) and `share/offer` (one file) name any.
 
 use std::path::Path;
 use std::sync::Arc;
