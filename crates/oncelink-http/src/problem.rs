@@ -290,7 +290,7 @@ impl From<Fault> for Problem {
     }
 }
 
-/// What each refusal is to a program. The statuses stand in SPEC: 404 unknown, 410 over for good, 403 not for you or not now.
+/// What each refusal is to a program: 404 unknown, 410 over for good, 403 not for you or not now.
 fn plain(refusal: Refusal) -> Problem {
     let kind = refusal.as_str();
     let gone = |title, text: String| Problem::new(StatusCode::GONE, kind, title, format!("{text} {ASK_SENDER}"));
