@@ -57,11 +57,11 @@ fn is_inert(essence: &str) -> bool {
     let (kind, subtype) = essence.split_once('/').unwrap_or(("", ""));
     match kind {
         "text" => TEXT.contains(&essence),
-        "audio" | "video" | "font" => true,
-        "image" | "application" | "model" => {
-            // Office documents are zipped XML: their long names end in "ml.document" and the like, and nothing runs them.
-            let office = subtype.starts_with("vnd.openxmlformats-") || subtype.starts_with("vnd.android.");
-            office || !(subtype.starts_with("svg") || ACTIVE.iter().any(|word| subtype.contains(word)))
+        // No browser runs an "audio/html", but none need be told one either.
+        "audio" | "video" | "font" | "image" | "application" | "model" => {
+            // Office documents are zipped XML, which nothing runs: of their long names only the end tells them apart.
+            let told = subtype.strip_prefix("vnd.openxmlformats-").unwrap_or(subtype);
+            !(told.starts_with("svg") || ACTIVE.iter().any(|word| told.contains(word)))
         }
         _ => false,
     }
@@ -117,6 +117,10 @@ mod tests {
             "message/rfc822",
             "nonsense",
             "text/css",
+            "audio/xhtmlx",
+            "video/x-javascript",
+            "image/vnd.android.javascript",
+            "application/vnd.openxmlformats-html",
         ] {
             assert_eq!(safe_media_type(Some(active)), OCTET_STREAM, "{active}");
         }

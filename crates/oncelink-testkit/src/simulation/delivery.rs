@@ -203,11 +203,18 @@ impl Delivery {
         if self.fresh && self.wire.written.get() == 0 && !whole {
             self.replica.links.give_back(&self.claim, &Actor::default()).await;
         } else {
-            while self.report(arrived, arrived, whole, true).await.is_err() && self.is_leased() {
-                breathe_times(4).await;
-            }
+            self.report_until_kept(arrived, whole).await;
         }
         self.account.end_finish();
+    }
+
+    async fn report_until_kept(&self, arrived: u64, whole: bool) {
+        while self.report(arrived, arrived, whole, true).await.is_err() {
+            if !self.is_leased() {
+                return self.world.ledger.unrecorded(&self.claim.id, arrived - self.sent.get());
+            }
+            breathe_times(4).await;
+        }
     }
 
     async fn report(&self, delivered: u64, sent: u64, whole: bool, ended: bool) -> Result<bool, Fault> {

@@ -101,7 +101,7 @@ fn check_budgets(world: &World, claims: &[Claim]) {
     for claim in claims {
         let Some(of) = facts.claims.get(&claim.id) else { continue };
         let lives = of.lives.len() as u64 + u64::from(world.has_crashed());
-        let most = budget(SIZE) * lives.max(1) + of.unacknowledged + of.stale;
+        let most = budget(SIZE) * lives.max(1) + of.unacknowledged + of.uncounted;
         let received = of.received;
         if received > most {
             facts.break_(Promise::BrokenIsFinishable, format!("{received} bytes received, {most} at the most"));

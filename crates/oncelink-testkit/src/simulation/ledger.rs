@@ -70,8 +70,9 @@ pub(super) struct ClaimFacts {
     pub(super) unacknowledged: u64,
     /// Bytes sent, as the record says.
     sent: u64,
-    /// Bytes that were let through by a look at the record that was out of date when its answer came.
-    pub(super) stale: u64,
+    /// Bytes that the budget doesn't count: let through by a look at the record that was out of date when its answer
+    /// came, or never recorded, because the store failed until the lease was over.
+    pub(super) uncounted: u64,
     /// Which lives of which servers sent them.
     pub(super) lives: BTreeSet<Life>,
     /// Whether a byte was ever written to a connection.
@@ -232,8 +233,13 @@ impl Ledger {
         let mut facts = self.facts();
         let of = facts.claims.entry(claim.id.clone()).or_default();
         if claim.sent < of.sent {
-            of.stale += count;
+            of.uncounted += count;
         }
+    }
+
+    /// A server gives up writing down that `count` bytes were sent.
+    pub(super) fn unrecorded(&self, claim: &ClaimId, count: u64) {
+        self.facts().claims.entry(claim.clone()).or_default().uncounted += count;
     }
 
     /// A completion by hand took effect, or didn't.
