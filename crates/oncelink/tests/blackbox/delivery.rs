@@ -204,6 +204,27 @@ async fn sem_5_a_suffix_counts_for_its_own_bytes_only() {
     assert_eq!(server.show(&link).await["claims"][0]["state"], "completed");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sem_5_the_last_missing_byte_completes_though_its_response_was_hung_up_on() {
+    let server = Server::start().await;
+    let content = pattern(16 << 20, 14);
+    server.put("a.bin", &content);
+    let claim = claimed(&server).await;
+    let half = content.len() / 2;
+    let tail = claim.get().range(&format!("bytes={half}-{}", content.len() - 1)).send(server.addr).await.expect(206, "the tail");
+    assert!(tail.body == content[half..]);
+    // As clients with several connections do: it asks for everything, and hangs up when it has what was missing.
+    let mut open = claim.get().range("bytes=0-").receive_buffer(64 * 1024).open(server.addr).await;
+    assert!(open.read(half).await == content[..half]);
+    drop(open);
+    crate::harness::until("the claim is completed", std::time::Duration::from_secs(20), async || {
+        let answer = Req::head(&claim.path).send(server.addr).await;
+        (answer.status == 410).then_some(())
+    })
+    .await;
+    claim.get().send(server.addr).await.refused(410, "completed", "after both halves");
+}
+
 #[tokio::test]
 async fn sem_5_without_a_crash_an_open_ended_range_counts_for_its_own_bytes_only() {
     let (server, content) = served().await;
