@@ -48,9 +48,9 @@ pub(crate) struct Departure {
     pub(crate) wire: Option<Arc<Wire>>,
 }
 
-/// Takes a place at the claim's account, unless `range` would go beyond its budget.
-pub(crate) fn enter(app: &App, claim: &Claim, size: u64, range: &ByteRange) -> Result<Seat, Refusal> {
-    let seat = Seat::take(&app.accounts, claim, oncelink_core::delivery::budget(size));
+/// Lets a request in at its claim's account, unless `range` would go beyond the claim's budget.
+pub(crate) fn enter(mut seat: Seat, claim: &Claim, size: u64, range: &ByteRange) -> Result<Seat, Refusal> {
+    seat.read(claim, oncelink_core::delivery::budget(size));
     if seat.has_room_for(range.end - range.start) { Ok(seat) } else { Err(Refusal::BudgetSpent) }
 }
 

@@ -1,9 +1,14 @@
-//! What all responses of one claim share within this process: the byte budget, and whether one is just being settled.
+//! What all responses of one claim share within this process: the byte budget, the lease as far as it is known here, and
+//! whether one of them is just being settled.
+//!
+//! A request takes its place *before* it reads the claim's record: what another response reports while it reads is then in
+//! the account, which nobody forgets meanwhile.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use oncelink_core::Timestamp;
 use oncelink_core::claim::Claim;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::token::LinkId;
@@ -19,25 +24,29 @@ pub(crate) struct Accounts(Mutex<HashMap<ClaimId, Arc<Account>>>);
 /// One claim's account.
 pub(crate) struct Account {
     link: LinkId,
-    epoch: u32,
-    limit: u64,
     state: Mutex<State>,
     settled: Notify,
 }
 
 #[derive(Default)]
 struct State {
+    /// Of which epoch of the claim; known once its record has been read.
+    epoch: Option<u32>,
+    /// How many bytes may be sent in all.
+    limit: u64,
     /// Bytes in the claim's record.
     recorded: u64,
     /// Bytes sent but not yet in the record.
     unreported: u64,
+    /// Until when the lease runs at least.
+    lease_until: Option<Timestamp>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: u32,
     /// Whether the claim has ended.
     over: bool,
 }
 
-/// One response's place at its claim's account. Leaving it, the last one takes the account along.
+/// One request's place at its claim's account. Leaving it, the last one takes the account along.
 pub(crate) struct Seat {
     accounts: Arc<Accounts>,
     id: ClaimId,
@@ -45,9 +54,25 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// Takes a place at the account of `claim`, with a budget of `limit` bytes.
-    pub(crate) fn take(accounts: &Arc<Accounts>, claim: &Claim, limit: u64) -> Self {
-        Self { accounts: Arc::clone(accounts), id: claim.id.clone(), account: accounts.enter(claim, limit) }
+    /// Takes a place at the account of the claim `id`, whose record is yet to be read.
+    pub(crate) fn reserve(accounts: &Arc<Accounts>, link: &LinkId, id: &ClaimId) -> Self {
+        Self { accounts: Arc::clone(accounts), id: id.clone(), account: accounts.enter(link, id) }
+    }
+
+    /// Takes in what the record says of the claim, whose budget is `limit` bytes.
+    pub(crate) fn read(&mut self, claim: &Claim, limit: u64) {
+        if !self.account.read(claim, limit) {
+            // The account is of an earlier epoch, which others may still be settling.
+            let account = Arc::new(Account::new(&claim.link));
+            account.read(claim, limit);
+            lock(&self.accounts.0).insert(self.id.clone(), Arc::clone(&account));
+            self.account = account;
+        }
+    }
+
+    /// Waits, within bounds, until no response of the claim is out but unsettled.
+    pub(crate) async fn wait_settled(&self) {
+        let _ = tokio::time::timeout(SETTLE_WAIT, self.account.until_settled()).await;
     }
 }
 
@@ -66,17 +91,10 @@ impl Drop for Seat {
 }
 
 impl Accounts {
-    fn enter(&self, claim: &Claim, limit: u64) -> Arc<Account> {
+    fn enter(&self, link: &LinkId, id: &ClaimId) -> Arc<Account> {
         let mut all = lock(&self.0);
-        let account = match all.get(&claim.id) {
-            Some(account) if account.epoch == claim.epoch => Arc::clone(account),
-            _ => Arc::new(Account { link: claim.link.clone(), epoch: claim.epoch, limit, state: Mutex::default(), settled: Notify::new() }),
-        };
-        let mut state = lock(&account.state);
-        state.recorded = state.recorded.max(claim.sent);
-        drop(state);
-        all.insert(claim.id.clone(), Arc::clone(&account));
-        account
+        let account = all.entry(id.clone()).or_insert_with(|| Arc::new(Account::new(link)));
+        Arc::clone(account)
     }
 
     /// Forgets the account when nobody but this map and the caller, who is about to drop it, uses it any more.
@@ -109,16 +127,43 @@ impl Accounts {
 }
 
 impl Account {
+    fn new(link: &LinkId) -> Self {
+        Self { link: link.clone(), state: Mutex::default(), settled: Notify::new() }
+    }
+
+    /// Takes in what the record says; false when the account is of another epoch.
+    fn read(&self, claim: &Claim, limit: u64) -> bool {
+        let mut state = lock(&self.state);
+        let own = *state.epoch.get_or_insert(claim.epoch) == claim.epoch;
+        if own {
+            state.limit = limit;
+            state.recorded = state.recorded.max(claim.sent);
+            state.lease_until = state.lease_until.max(claim.lease_until());
+        }
+        own
+    }
+
+    /// Until when the lease runs, as far as this process knows: any response of the claim may have renewed it.
+    pub(crate) fn lease_until(&self) -> Option<Timestamp> {
+        lock(&self.state).lease_until
+    }
+
+    /// The lease runs until then at least.
+    pub(crate) fn leased(&self, until: Timestamp) {
+        let mut state = lock(&self.state);
+        state.lease_until = state.lease_until.max(Some(until));
+    }
+
     /// Whether `count` more bytes fit into the budget, other running responses aside.
     pub(crate) fn has_room_for(&self, count: u64) -> bool {
         let state = lock(&self.state);
-        state.recorded.saturating_add(count) <= self.limit && state.recorded.saturating_add(state.unreported) < self.limit
+        state.recorded.saturating_add(count) <= state.limit && state.recorded.saturating_add(state.unreported) < state.limit
     }
 
     /// Takes `count` bytes out of the budget; false when they don't fit or the claim has ended.
     pub(crate) fn draw(&self, count: u64) -> bool {
         let mut state = lock(&self.state);
-        let fits = !state.over && state.recorded.saturating_add(state.unreported).saturating_add(count) <= self.limit;
+        let fits = !state.over && state.recorded.saturating_add(state.unreported).saturating_add(count) <= state.limit;
         if fits {
             state.unreported += count;
         }
@@ -173,7 +218,14 @@ mod tests {
     use super::*;
 
     fn account(limit: u64) -> Account {
-        Account { link: oncelink_testkit::fixtures::link_id(1), epoch: 1, limit, state: Mutex::default(), settled: Notify::new() }
+        let account = Account::new(&oncelink_testkit::fixtures::link_id(1));
+        assert!(account.read(&claim(), limit));
+        account
+    }
+
+    fn seat(accounts: &Arc<Accounts>) -> Seat {
+        let claim = claim();
+        Seat::reserve(accounts, &claim.link, &claim.id)
     }
 
     fn claim() -> Claim {
@@ -205,14 +257,53 @@ mod tests {
     #[test]
     fn an_account_lives_as_long_as_somebody_sits_at_it() {
         let accounts = Arc::new(Accounts::default());
-        let claim = claim();
-        let first = Seat::take(&accounts, &claim, 100);
-        let second = Seat::take(&accounts, &claim, 100);
+        let (mut first, mut second) = (seat(&accounts), seat(&accounts));
+        first.read(&claim(), 100);
+        second.read(&claim(), 100);
         assert!(first.draw(60) && !second.draw(60), "they share one budget");
         drop(first);
         assert!(!second.draw(60), "the account outlives the first to leave");
         drop(second);
         assert!(lock(&accounts.0).is_empty());
+    }
+
+    #[test]
+    fn what_ends_while_the_record_is_being_read_counts_all_the_same() {
+        let accounts = Arc::new(Accounts::default());
+        let (mut ending, mut beginning) = (seat(&accounts), seat(&accounts));
+        ending.read(&claim(), 100);
+        let stale = claim();
+        assert!(ending.draw(80));
+        ending.reported(80, 0, 80);
+        drop(ending);
+        beginning.read(&stale, 100);
+        assert!(!beginning.has_room_for(21) && !beginning.draw(21) && beginning.draw(20));
+    }
+
+    #[test]
+    fn a_later_epoch_has_an_account_of_its_own() {
+        let accounts = Arc::new(Accounts::default());
+        let (mut earlier, mut later) = (seat(&accounts), seat(&accounts));
+        earlier.read(&claim(), 100);
+        earlier.close();
+        later.read(&Claim { epoch: 2, ..claim() }, 100);
+        assert!(!earlier.draw(1) && later.draw(100));
+        drop(earlier);
+        assert_eq!(lock(&accounts.0).len(), 1, "the later one stays");
+        drop(later);
+        assert!(lock(&accounts.0).is_empty());
+    }
+
+    #[test]
+    fn a_lease_renewed_by_one_response_is_known_to_all() {
+        let accounts = Arc::new(Accounts::default());
+        let (mut first, mut second) = (seat(&accounts), seat(&accounts));
+        first.read(&claim(), 100);
+        second.read(&claim(), 100);
+        let renewed = oncelink_testkit::fixtures::after(9_000);
+        first.leased(renewed);
+        first.leased(oncelink_testkit::fixtures::after(10));
+        assert_eq!(second.lease_until(), Some(renewed));
     }
 
     #[test]

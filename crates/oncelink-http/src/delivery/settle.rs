@@ -64,21 +64,15 @@ struct Told {
     sent: u64,
     /// The holder's word, until it has been reported.
     word: Coverage,
-    /// Until when the lease runs, as far as this process knows.
-    lease_until: Timestamp,
 }
 
 impl Delivery {
     pub(crate) fn new(app: &App, claim: Claim, account: Seat, flow: Arc<Flow>, manner: Manner) -> Self {
         let Manner { word, actor, fresh, acknowledged_later } = manner;
-        let lease_until = match claim.state {
-            ClaimState::Active { lease_until } => lease_until,
-            ClaimState::Completed { at } | ClaimState::Released { at } => at,
-        };
         let (links, metrics) = (Arc::clone(&app.links), Arc::clone(&app.metrics));
         metrics.delivery_began();
         let takes_over = word.is_some();
-        let told = Mutex::new(Told { delivered: 0, sent: 0, word: word.unwrap_or_default(), lease_until });
+        let told = Mutex::new(Told { delivered: 0, sent: 0, word: word.unwrap_or_default() });
         Self { links, claim, account, flow, actor, fresh, acknowledged_later, takes_over, metrics, told }
     }
 
@@ -143,7 +137,7 @@ impl Delivery {
         Ok(match outcome {
             RecordOutcome::Kept(claim) => {
                 self.account.reported(new_sent, lost, claim.sent);
-                self.take_in(&claim, &mut told)
+                self.take_in(&claim)
             }
             RecordOutcome::Revoked | RecordOutcome::NotYours => {
                 self.account.reported(new_sent, lost, 0);
@@ -152,9 +146,9 @@ impl Delivery {
         })
     }
 
-    fn take_in(&self, claim: &Claim, told: &mut Told) -> bool {
+    fn take_in(&self, claim: &Claim) -> bool {
         match claim.state {
-            ClaimState::Active { lease_until } => told.lease_until = lease_until,
+            ClaimState::Active { lease_until } => self.account.leased(lease_until),
             ClaimState::Completed { .. } => {
                 self.account.close();
                 self.metrics.completed();
@@ -164,8 +158,9 @@ impl Delivery {
         true
     }
 
+    /// Until when the lease runs, as far as this process knows.
     fn lease_until(&self) -> Timestamp {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).lease_until
+        self.account.lease_until().unwrap_or(self.claim.claimed_at)
     }
 
     fn reported_delivered(&self) -> u64 {

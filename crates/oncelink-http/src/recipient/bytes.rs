@@ -17,6 +17,7 @@ use super::conditions::{self, Condition};
 use super::{download, oversize};
 use crate::app::{App, Oversize};
 use crate::client::Client;
+use crate::delivery::account::Seat;
 use crate::delivery::{self, Departure};
 use crate::problem::Problem;
 use crate::wire::Wire;
@@ -110,7 +111,8 @@ pub(crate) struct Ask {
 
 /// Answers the holder's request for the bytes of its claim.
 pub(crate) async fn answer(app: &App, handle: &ClaimHandle, ask: Ask) -> Result<Response, Problem> {
-    app.accounts.wait_settled(&handle.claim_id()).await;
+    let seat = Seat::reserve(&app.accounts, handle.link(), &handle.claim_id());
+    seat.wait_settled().await;
     let (link, claim) = app.links.find_delivery(handle, &ask.actor).await?;
     if ask.method == Method::HEAD {
         return Ok(head(&link));
@@ -127,9 +129,9 @@ pub(crate) async fn answer(app: &App, handle: &ClaimHandle, ask: Ask) -> Result<
     let header = ask.headers.get(header::RANGE).filter(|_| conditions::range_holds(&ask.headers, &etag));
     match range::answer(header.and_then(|value| value.to_str().ok()), link.object.size) {
         RangeAnswer::Unsatisfiable => Ok(unsatisfiable(&link)),
-        asked @ RangeAnswer::Part { .. } => send(app, &link, claim, asked, ask).await,
+        asked @ RangeAnswer::Part { .. } => send(app, &link, (claim, seat), asked, ask).await,
         RangeAnswer::Whole => match oversize::policy(app, &link) {
-            None => send(app, &link, claim, RangeAnswer::Whole, ask).await,
+            None => send(app, &link, (claim, seat), RangeAnswer::Whole, ask).await,
             Some(Oversize::Redirect) => redirect(app, &link, &claim, &ask.actor).await,
             Some(policy) => Err(oversize::problem(app, &link, policy)),
         },
@@ -137,12 +139,12 @@ pub(crate) async fn answer(app: &App, handle: &ClaimHandle, ask: Ask) -> Result<
 }
 
 /// Opens the object at the range, then lets the bytes go.
-async fn send(app: &App, link: &Link, claim: Claim, asked: RangeAnswer, ask: Ask) -> Result<Response, Problem> {
+async fn send(app: &App, link: &Link, (claim, seat): (Claim, Seat), asked: RangeAnswer, ask: Ask) -> Result<Response, Problem> {
     let (status, range) = match &asked {
         RangeAnswer::Part { range, .. } => (StatusCode::PARTIAL_CONTENT, oversize::segment(app, range)),
         RangeAnswer::Whole | RangeAnswer::Unsatisfiable => (StatusCode::OK, 0..link.object.size),
     };
-    let seat = delivery::enter(app, &claim, link.object.size, &range)?;
+    let seat = delivery::enter(seat, &claim, link.object.size, &range)?;
     let opened = match app.links.open(link, range.clone()).await {
         Ok(opened) => opened,
         Err(no) => {

@@ -8,10 +8,12 @@ use oncelink_core::link::Link;
 use oncelink_core::redeem::{Grant, Opened};
 use oncelink_core::token::Token;
 use oncelink_core::{Actor, No, Refusal};
+use tokio::sync::oneshot;
 
 use super::bytes::{self, Ask};
 use super::{cookie, download, oversize, view};
 use crate::app::{App, Oversize};
+use crate::delivery::account::Seat;
 use crate::delivery::{self, Departure};
 use crate::negotiate::{self, Form};
 use crate::problem::Problem;
@@ -35,13 +37,25 @@ pub(crate) async fn answer(app: &App, link: &Link, token: &Token, ask: Ask) -> R
     if !redirects && app.settings.transport.is_some_and(|transport| transport.gathers) {
         return at_once(app, link, token, &ask.actor).await;
     }
+    // Runs to its end though the client may hang up meanwhile: nobody else knows the holder of the claim that is made here,
+    // so that nobody else could give back what comes to nothing.
+    let (reply, answer) = oneshot::channel();
+    app.tracker.spawn(claim(app.clone(), link.clone(), token.clone(), redirects, ask, reply));
+    answer.await.unwrap_or_else(|_| Err(Problem::internal()))
+}
+
+async fn claim(app: App, link: Link, token: Token, redirects: bool, ask: Ask, reply: oneshot::Sender<Result<Response, Problem>>) {
     let range = 0..if redirects { link.object.size.min(1) } else { link.object.size };
-    let (grant, opened) = match app.links.redeem_direct(link, token, range, &ask.actor).await {
-        Ok(both) => both,
-        Err(no) => return Err(refused(app, no)),
+    let answer = match app.links.redeem_direct(&link, &token, range, &ask.actor).await {
+        Err(no) => Err(refused(&app, no)),
+        // No URL has left; of a stream the response gives back what it didn't send.
+        Ok((grant, _)) if redirects && reply.is_closed() => return app.links.give_back(&grant.claim, &ask.actor).await,
+        Ok((grant, opened)) => {
+            app.metrics.granted();
+            if redirects { exchange(&app, grant, ask).await } else { send(&app, grant, opened, ask).await }
+        }
     };
-    app.metrics.granted();
-    if redirects { exchange(app, grant, ask).await } else { send(app, grant, opened, ask).await }
+    let _ = reply.send(answer);
 }
 
 /// The whole file in one piece, with a claim that is complete at once: one write.
@@ -84,7 +98,8 @@ fn passphrase_first(app: &App, link: &Link, token: &Token, ask: &Ask) -> Result<
 async fn send(app: &App, grant: Grant, opened: Opened, ask: Ask) -> Result<Response, Problem> {
     let Grant { link, claim, handle } = grant;
     let range = 0..link.object.size;
-    let seat = delivery::enter(app, &claim, link.object.size, &range)?;
+    let seat = Seat::reserve(&app.accounts, &claim.link, &claim.id);
+    let seat = delivery::enter(seat, &claim, link.object.size, &range)?;
     let departure =
         Departure { claim, seat, range, word: None, opened, fresh: true, acknowledged_later: false, actor: ask.actor, wire: ask.wire };
     let mut response = (StatusCode::OK, delivery::depart(app, departure).await).into_response();

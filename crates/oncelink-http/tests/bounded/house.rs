@@ -23,6 +23,7 @@ pub(crate) struct House {
     pub(crate) faults: Arc<FaultyStore>,
     pub(crate) objects: Arc<FaultyObjects>,
     pub(crate) content: Vec<u8>,
+    app: App,
     router: Router,
 }
 
@@ -61,8 +62,9 @@ impl House {
             brand: Brand::default(),
             transport: Some(Transport { most, gathers, oversize }),
         };
-        let router = router(App::new(links.clone(), settings));
-        Self { links, calls, faults, objects, content, router }
+        let app = App::new(links.clone(), settings);
+        let router = router(app.clone());
+        Self { links, calls, faults, objects, content, app, router }
     }
 
     /// The path of a new link's page.
@@ -80,6 +82,13 @@ impl House {
         let answer = self.send(request).await;
         assert_eq!(answer.status, StatusCode::CREATED);
         serde_json::from_slice(&answer.body.expect("whole")).expect("JSON")
+    }
+
+    /// Waits until everything that runs beside the answers has come to its end.
+    pub(crate) async fn rest(&self) {
+        self.app.deliveries().close();
+        self.app.deliveries().wait().await;
+        self.app.deliveries().reopen();
     }
 
     pub(crate) async fn send(&self, request: axum::http::request::Builder) -> Answer {

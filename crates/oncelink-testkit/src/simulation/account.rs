@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use oncelink_core::Timestamp;
 use oncelink_core::claim::Claim;
 use oncelink_core::delivery;
 use oncelink_core::holder::ClaimId;
@@ -19,53 +20,67 @@ const SETTLE_WAIT: u32 = 60;
 pub(super) struct Accounts(RefCell<BTreeMap<ClaimId, Rc<Account>>>);
 
 /// One claim's account.
+#[derive(Default)]
 pub(super) struct Account {
-    epoch: u32,
+    /// Of which epoch of the claim; known once its record has been read.
+    epoch: Cell<Option<u32>>,
     /// Bytes in the claim's record.
     recorded: Cell<u64>,
     /// Bytes sent but not yet in the record.
     unreported: Cell<u64>,
+    /// Until when the lease runs at least.
+    lease_until: Cell<Option<Timestamp>>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: Cell<u32>,
     over: Cell<bool>,
 }
 
 impl Accounts {
-    /// Takes a place at the claim's account; nothing when `count` bytes don't fit into its budget.
-    pub(super) fn enter(&self, claim: &Claim, count: u64) -> Option<Rc<Account>> {
+    /// Takes a place at the claim's account, before its record is read.
+    pub(super) fn reserve(&self, id: &ClaimId) -> Rc<Account> {
         let mut all = self.0.borrow_mut();
         // Nobody sits at it any more: the next one begins from the record.
         all.retain(|_, account| Rc::strong_count(account) > 1);
-        let account = match all.get(&claim.id) {
-            Some(account) if account.epoch == claim.epoch => Rc::clone(account),
-            _ => Rc::new(Account::new(claim.epoch)),
-        };
-        account.recorded.set(account.recorded.get().max(claim.sent));
-        all.insert(claim.id.clone(), Rc::clone(&account));
-        account.has_room_for(count).then_some(account)
+        Rc::clone(all.entry(id.clone()).or_default())
     }
 
+    /// Takes in what the record says; nothing when `count` bytes don't fit into the budget.
+    pub(super) fn enter(&self, mut account: Rc<Account>, claim: &Claim, count: u64) -> Option<Rc<Account>> {
+        if account.epoch.get().is_some_and(|epoch| epoch != claim.epoch) {
+            account = Rc::default();
+            self.0.borrow_mut().insert(claim.id.clone(), Rc::clone(&account));
+        }
+        account.epoch.set(Some(claim.epoch));
+        account.recorded.set(account.recorded.get().max(claim.sent));
+        account.leased(claim.lease_until());
+        account.has_room_for(count).then_some(account)
+    }
+}
+
+impl Account {
     /// Waits, within bounds, until no response of the claim is out but unsettled.
-    pub(super) async fn until_settled(&self, id: &ClaimId) {
-        let account = self.0.borrow().get(id).map(Rc::clone);
-        let Some(account) = account else { return };
+    pub(super) async fn until_settled(&self) {
         for _ in 0..SETTLE_WAIT {
-            if account.finishing.get() == 0 {
+            if self.finishing.get() == 0 {
                 return;
             }
             breathe().await;
         }
     }
-}
-
-impl Account {
-    fn new(epoch: u32) -> Self {
-        Self { epoch, recorded: Cell::new(0), unreported: Cell::new(0), finishing: Cell::new(0), over: Cell::new(false) }
-    }
 
     fn has_room_for(&self, count: u64) -> bool {
         let limit = delivery::budget(SIZE);
         self.recorded.get() + count <= limit && self.recorded.get() + self.unreported.get() < limit
+    }
+
+    /// Until when the lease runs, as far as this life of the server knows.
+    pub(super) fn lease_until(&self) -> Option<Timestamp> {
+        self.lease_until.get()
+    }
+
+    /// The lease runs until then at least.
+    pub(super) fn leased(&self, until: Option<Timestamp>) {
+        self.lease_until.set(self.lease_until.get().max(until));
     }
 
     /// Takes `count` bytes out of the budget; false when they don't fit or the claim has ended.

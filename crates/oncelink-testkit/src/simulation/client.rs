@@ -334,14 +334,11 @@ impl Client {
         }
     }
 
-    /// Goes away: the server drops the handler where it is, or doesn't notice.
+    /// Goes away: the server drops the handler where it is, or doesn't notice. A direct link's handler runs to its end.
     fn hang_up(&self, sent: &Sent) {
         sent.call.abandoned.set(true);
-        if self.world.dice.one_in(2) {
+        if !sent.is_direct && self.world.dice.one_in(2) {
             self.world.tasks.cancel(sent.task);
-            if sent.is_direct {
-                self.world.ledger.excuse_orphans();
-            }
         }
     }
 }

@@ -13,7 +13,7 @@ use oncelink_core::coverage::Coverage;
 use oncelink_core::delivery::Report;
 use oncelink_core::ports::RecordOutcome;
 use oncelink_core::redeem::Opened;
-use oncelink_core::{Actor, Fault, Timestamp};
+use oncelink_core::{Actor, Fault};
 
 use super::account::Account;
 use super::executor::{Life, breathe, breathe_times};
@@ -56,7 +56,6 @@ pub(super) struct Delivery {
     delivered: Cell<u64>,
     sent: Cell<u64>,
     word: RefCell<Coverage>,
-    lease_until: Cell<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,25 +85,9 @@ impl Delivery {
     pub(super) fn new(world: &Rc<World>, account: Rc<Account>, wire: Rc<Wire>, word: Option<Coverage>, fresh: bool) -> Self {
         let takes_over = word.is_some();
         let (claim, replica, world) = (wire.claim.clone(), Rc::clone(&wire.replica), Rc::clone(world));
-        let lease_until = Cell::new(claim.lease_until().unwrap_or(claim.claimed_at));
         let (delivered, sent) = (Cell::new(0), Cell::new(0));
         let (stage, cut, word) = (Cell::new(Stage::Running), Cell::new(false), RefCell::new(word.unwrap_or_default()));
-        Self {
-            replica,
-            world,
-            claim,
-            account,
-            wire,
-            fresh,
-            takes_over,
-            stage,
-            cut,
-            knew: Cell::new(false),
-            delivered,
-            sent,
-            word,
-            lease_until,
-        }
+        Self { replica, world, claim, account, wire, fresh, takes_over, stage, cut, knew: Cell::new(false), delivered, sent, word }
     }
 
     /// Which life of which server it belongs to.
@@ -238,7 +221,7 @@ impl Delivery {
 
     fn take_in(&self, state: ClaimState) -> bool {
         match state {
-            ClaimState::Active { lease_until } => self.lease_until.set(lease_until),
+            ClaimState::Active { lease_until } => self.account.leased(Some(lease_until)),
             ClaimState::Completed { .. } => self.account.close(),
             ClaimState::Released { .. } => return false,
         }
@@ -246,7 +229,7 @@ impl Delivery {
     }
 
     fn is_leased(&self) -> bool {
-        self.replica.links.now() < self.lease_until.get()
+        self.account.lease_until().is_some_and(|until| self.replica.links.now() < until)
     }
 }
 

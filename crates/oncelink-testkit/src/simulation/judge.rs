@@ -94,8 +94,7 @@ fn check_orphans(world: &World, claims: &[Claim]) {
     }
 }
 
-/// What a claim was sent stays within its budget. Each life of a server knows only what is recorded; and while a record is
-/// being read, a response that ends meanwhile isn't in it.
+/// What a claim was sent stays within its budget. Each life of a server knows only what is recorded.
 fn check_budgets(world: &World, claims: &[Claim]) {
     let mut facts = world.ledger.facts();
     for claim in claims {

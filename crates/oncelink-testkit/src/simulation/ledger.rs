@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use oncelink_core::claim::{Claim, ClaimRef, ClaimState};
+use oncelink_core::claim::{ClaimRef, ClaimState};
 use oncelink_core::coverage::Coverage;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::ports::{ClaimOutcome, ClaimRequest, CompleteOutcome, Progress, RecordOutcome, ReleaseOutcome, RevokeOutcome};
@@ -68,10 +68,7 @@ pub(super) struct ClaimFacts {
     pub(super) received: u64,
     /// Of these: bytes of which the server never learned that they arrived.
     pub(super) unacknowledged: u64,
-    /// Bytes sent, as the record says.
-    sent: u64,
-    /// Bytes that the budget doesn't count: let through by a look at the record that was out of date when its answer
-    /// came, or never recorded, because the store failed until the lease was over.
+    /// Bytes that were never recorded, because the store failed until the lease was over as far as their server knew.
     pub(super) uncounted: u64,
     /// Which lives of which servers sent them.
     pub(super) lives: BTreeSet<Life>,
@@ -216,7 +213,6 @@ impl Ledger {
             }
         };
         let Some(of) = facts.claims.get_mut(&claim.id) else { return };
-        of.sent = claim.sent;
         if let ClaimState::Completed { .. } = claim.state {
             of.completed = true;
             if of.honest && !of.have.is_whole(SIZE) {
@@ -225,15 +221,6 @@ impl Ledger {
             } else if claim.epoch != report.claim.epoch {
                 facts.break_(Promise::NothingSpent, "completed by a report of another epoch");
             }
-        }
-    }
-
-    /// A server lets `count` bytes through, going by the record that it has read.
-    pub(super) fn lets_through(&self, claim: &Claim, count: u64) {
-        let mut facts = self.facts();
-        let of = facts.claims.entry(claim.id.clone()).or_default();
-        if claim.sent < of.sent {
-            of.uncounted += count;
         }
     }
 

@@ -121,7 +121,8 @@ async fn answer(world: &Rc<World>, replica: &Rc<Replica>, request: Request) -> A
 
 async fn fetch(world: &Rc<World>, replica: &Rc<Replica>, handle: &ClaimHandle, asked: RangeAnswer) -> Result<Answer, No> {
     let (links, actor) = (&replica.links, Actor::default());
-    replica.accounts.until_settled(&handle.claim_id()).await;
+    let account = replica.accounts.reserve(&handle.claim_id());
+    account.until_settled().await;
     let (link, claim) = links.find_delivery(handle, &actor).await?;
     if links.redirects(&link) {
         return links.exchange(&link, &claim, &actor).await.map(|_| Answer::Url);
@@ -134,8 +135,7 @@ async fn fetch(world: &Rc<World>, replica: &Rc<Replica>, handle: &ClaimHandle, a
     if world.habits.every_range_is_a_use && range.start > 0 {
         links.redeem(&world.token, &Holder::create(links.entropy()), None, &actor).await?;
     }
-    let Some(account) = replica.accounts.enter(&claim, range.end - range.start) else { return Err(Refusal::BudgetSpent.into()) };
-    world.ledger.lets_through(&claim, range.end - range.start);
+    let Some(account) = replica.accounts.enter(account, &claim, range.end - range.start) else { return Err(Refusal::BudgetSpent.into()) };
     let opened = match links.open(&link, range.clone()).await {
         Ok(opened) => opened,
         Err(no) => {
@@ -154,7 +154,8 @@ async fn direct(world: &Rc<World>, replica: &Rc<Replica>, client: usize) -> Resu
     let (grant, opened) = replica.links.redeem_direct(&link, &world.token, 0..SIZE, &Actor::default()).await?;
     // Nobody lies here: there is no Range, so there is no word of the holder's.
     world.ledger.belongs(&grant.claim.id, client, true);
-    let Some(account) = replica.accounts.enter(&grant.claim, SIZE) else { return Err(Refusal::BudgetSpent.into()) };
+    let account = replica.accounts.reserve(&grant.claim.id);
+    let Some(account) = replica.accounts.enter(account, &grant.claim, SIZE) else { return Err(Refusal::BudgetSpent.into()) };
     let wire = wire(world, replica, grant.claim, &(0..SIZE));
     depart(world, opened, Delivery::new(world, account, Rc::clone(&wire), None, true));
     Ok(Answer::Bytes(wire))
