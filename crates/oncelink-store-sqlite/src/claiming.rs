@@ -10,10 +10,10 @@ use oncelink_core::link::Link;
 use oncelink_core::ports::{ClaimOutcome, ClaimRequest};
 use oncelink_core::token::LinkId;
 use oncelink_core::transition::{self, Decision};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use crate::failure::Failure;
-use crate::rows::{read_claim, read_link, state_parts, write_event};
+use crate::rows::{log, read_claim, read_link, state_parts, write_event};
 use crate::{query, sql};
 
 /// `LinkStore::claim`.
@@ -21,7 +21,6 @@ pub(crate) fn claim(db: &Connection, wish: &ClaimRequest) -> Result<ClaimOutcome
     match take_use(db, wish)? {
         Some(link) => {
             let claim = put_claim(db, wish)?;
-            tell(db, wish)?;
             Ok(ClaimOutcome::Granted { link, claim, fresh: true })
         }
         None => explain(db, wish),
@@ -36,9 +35,17 @@ pub(crate) fn find(db: &Connection, id: &LinkId) -> Result<Option<Link>, Failure
 /// The link and this claim on it; consistent when run inside a transaction.
 pub(crate) fn find_with_claim(db: &Connection, link: &LinkId, claim: &ClaimId) -> Result<Option<(Link, Option<Claim>)>, Failure> {
     let Some(found) = find(db, link)? else { return Ok(None) };
-    let params = named_params! { ":link": link.as_str(), ":claim": claim.as_str() };
-    let own = query::one(db, sql::CLAIM_FIND, params, read_claim)?;
-    Ok(Some((found, own)))
+    Ok(Some((found, find_claim(db, link, claim, read_claim)?)))
+}
+
+/// This claim on the link, as `read` reads it.
+pub(crate) fn find_claim<T>(
+    db: &Connection,
+    link: &LinkId,
+    claim: &ClaimId,
+    read: impl FnOnce(&Row<'_>) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    query::one(db, sql::CLAIM_FIND, named_params! { ":link": link.as_str(), ":claim": claim.as_str() }, read)
 }
 
 /// The conditional write that decides; the link after it, or nothing when it changed nothing.
@@ -58,6 +65,7 @@ fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
         false => ClaimState::Active { lease_until: wish.lease_until },
     };
     let (word, at) = state_parts(state);
+    let events = events(wish);
     let params = named_params! {
         ":link": wish.link.as_str(),
         ":claim": wish.claim.as_str(),
@@ -65,17 +73,20 @@ fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
         ":state_at": at,
         ":now": wish.now.as_millis(),
         ":recorder": wish.recorder.0.cast_signed(),
+        ":log": events.iter().map(log::line).collect::<String>(),
     };
-    query::one(db, sql::CLAIM_PUT, params, read_claim)?.ok_or(Failure::Defect("a use was taken for a claim that is taken already"))
+    let claim = query::one(db, sql::CLAIM_PUT, params, read_claim)?;
+    let claim = claim.ok_or(Failure::Defect("a use was taken for a claim that is taken already"))?;
+    if claim.epoch > 1 {
+        events.iter().try_for_each(|event| write_event(db, event))?;
+    }
+    Ok(claim)
 }
 
-fn tell(db: &Connection, wish: &ClaimRequest) -> Result<(), Failure> {
+fn events(wish: &ClaimRequest) -> Vec<Event> {
     let event = |kind| Event { link: wish.link.clone(), at: wish.now, kind, claim: Some(wish.claim.clone()), actor: wish.actor.clone() };
-    write_event(db, &event(EventKind::Claimed))?;
-    if wish.completed {
-        write_event(db, &event(EventKind::Completed))?;
-    }
-    Ok(())
+    let completed = wish.completed.then(|| event(EventKind::Completed));
+    std::iter::once(event(EventKind::Claimed)).chain(completed).collect()
 }
 
 /// Why nothing was taken. The read is in the write's own transaction, so it sees what the write saw; if it found a use

@@ -7,7 +7,7 @@ use oncelink_core::{Actor, Timestamp, transition};
 use rusqlite::{Connection, named_params};
 
 use crate::failure::Failure;
-use crate::rows::{state_parts, write_event};
+use crate::rows::{log, read_claim, state_parts, write_event};
 use crate::{claiming, query, sql};
 
 /// `LinkStore::record`.
@@ -16,51 +16,63 @@ use crate::{claiming, query, sql};
 /// atomic change: the transaction was begun as `IMMEDIATE`, so nobody else can write between the read and the write.
 /// Epoch and state in the statement's `WHERE` are the second lock on that door.
 pub(crate) fn record(db: &Connection, report: &Progress) -> Result<RecordOutcome, Failure> {
-    let Some((link, Some(have))) = claiming::find_with_claim(db, &report.claim.link, &report.claim.claim)? else {
-        return Ok(RecordOutcome::NotYours);
-    };
+    let ClaimRef { link, claim, .. } = &report.claim;
+    let Some(link) = claiming::find(db, link)? else { return Ok(RecordOutcome::NotYours) };
+    let found = claiming::find_claim(db, &link.id, claim, |row| Ok((read_claim(row)?, log::length(row)?)))?;
+    let Some((have, logged)) = found else { return Ok(RecordOutcome::NotYours) };
     let Some(next) = transition::record(&link, &have, report) else { return Ok(RecordOutcome::NotYours) };
-    write_back(db, &next)?;
-    if let Some(bytes) = report.ended {
-        write_event(db, &event(&report.claim, report.now, EventKind::Delivered { bytes }, &report.actor))?;
-    }
-    if let ClaimState::Completed { at } = next.state {
-        write_event(db, &event(&report.claim, at, EventKind::Completed, &report.actor))?;
-    }
+    let delivered = report.ended.map(|bytes| event(&report.claim, report.now, EventKind::Delivered { bytes }, &report.actor));
+    let completed = match next.state {
+        ClaimState::Completed { at } => Some(event(&report.claim, at, EventKind::Completed, &report.actor)),
+        ClaimState::Active { .. } | ClaimState::Released { .. } => None,
+    };
+    let events: Vec<Event> = delivered.into_iter().chain(completed).collect();
+    write_back(db, &next, &tell(db, &events, report.claim.epoch == 1 && log::has_room(logged))?)?;
     Ok(if link.revoked_at.is_some() { RecordOutcome::Revoked } else { RecordOutcome::Kept(next) })
 }
 
 /// `LinkStore::complete`.
 pub(crate) fn complete(db: &Connection, claim: &ClaimRef, now: Timestamp, actor: &Actor) -> Result<CompleteOutcome, Failure> {
-    if !end(db, sql::CLAIM_COMPLETE, claim, now)? {
-        return Ok(CompleteOutcome::NotActive);
-    }
-    write_event(db, &event(claim, now, EventKind::Completed, actor))?;
-    Ok(CompleteOutcome::Completed)
+    let done = end(db, sql::CLAIM_COMPLETE, &event(claim, now, EventKind::Completed, actor), claim)?;
+    Ok(if done { CompleteOutcome::Completed } else { CompleteOutcome::NotActive })
 }
 
 /// `LinkStore::release`.
 pub(crate) fn release(db: &Connection, claim: &ClaimRef, now: Timestamp, actor: &Actor) -> Result<ReleaseOutcome, Failure> {
-    if !end(db, sql::CLAIM_RELEASE, claim, now)? {
+    if !end(db, sql::CLAIM_RELEASE, &event(claim, now, EventKind::Released, actor), claim)? {
         return Ok(ReleaseOutcome::NotReleased);
     }
     query::change(db, sql::LINK_GIVE_BACK, named_params! { ":link": claim.link.as_str() })?;
-    write_event(db, &event(claim, now, EventKind::Released, actor))?;
     Ok(ReleaseOutcome::Released)
 }
 
-/// Runs one of the two statements that end a claim; whether it did.
-fn end(db: &Connection, statement: &str, claim: &ClaimRef, now: Timestamp) -> Result<bool, Failure> {
+/// Runs one of the two statements that end a claim, with the event that tells of it; whether it did.
+fn end(db: &Connection, statement: &str, event: &Event, claim: &ClaimRef) -> Result<bool, Failure> {
+    let in_row = claim.epoch == 1;
     let params = named_params! {
         ":link": claim.link.as_str(),
         ":claim": claim.claim.as_str(),
         ":epoch": claim.epoch,
-        ":now": now.as_millis(),
+        ":now": event.at.as_millis(),
+        ":line": if in_row { log::line(event) } else { String::new() },
     };
-    Ok(query::change(db, statement, params)? == 1)
+    let done = query::change(db, statement, params)? == 1;
+    if done && !in_row {
+        write_event(db, event)?;
+    }
+    Ok(done)
 }
 
-fn write_back(db: &Connection, next: &Claim) -> Result<(), Failure> {
+/// Tells what happened to a claim: the lines for its row, where it takes them; else they are in table `events`.
+fn tell(db: &Connection, events: &[Event], in_row: bool) -> Result<String, Failure> {
+    if in_row {
+        return Ok(events.iter().map(log::line).collect());
+    }
+    events.iter().try_for_each(|event| write_event(db, event))?;
+    Ok(String::new())
+}
+
+fn write_back(db: &Connection, next: &Claim, lines: &str) -> Result<(), Failure> {
     let (state, at) = state_parts(next.state);
     let params = named_params! {
         ":link": next.link.as_str(),
@@ -71,6 +83,7 @@ fn write_back(db: &Connection, next: &Claim) -> Result<(), Failure> {
         ":sent": query::whole(next.sent, "the number of sent bytes")?,
         ":coverage": next.coverage.to_text(),
         ":recorder": next.recorder.0.cast_signed(),
+        ":lines": lines,
     };
     match query::change(db, sql::CLAIM_RECORD, params)? {
         1 => Ok(()),

@@ -6,7 +6,7 @@ use oncelink_core::token::LinkId;
 use rusqlite::{Connection, named_params};
 
 use crate::failure::Failure;
-use crate::rows::{write_event, write_link};
+use crate::rows::{log, write_link};
 use crate::{claiming, query, sql};
 
 /// `LinkStore::insert`. All outcomes belong to one change: when one link can't be written, none is.
@@ -21,15 +21,14 @@ fn insert_one(db: &Connection, new: &NewLink) -> Result<InsertOutcome, Failure> 
         return Ok(outcome);
     }
     let link = &new.link;
-    if !write_link(db, link)? {
+    let created = Event { link: link.id.clone(), at: link.created_at, kind: EventKind::Created, claim: None, actor: new.actor.clone() };
+    if !write_link(db, link, &log::line(&created))? {
         return Ok(InsertOutcome::Conflict);
     }
     if let Some(key) = &new.idempotency {
         let params = named_params! { ":name": key.name, ":body": key.body, ":link": link.id.as_str() };
         query::change(db, sql::IDEMPOTENCY_INSERT, params)?;
     }
-    let created = Event { link: link.id.clone(), at: link.created_at, kind: EventKind::Created, claim: None, actor: new.actor.clone() };
-    write_event(db, &created)?;
     Ok(InsertOutcome::Created)
 }
 

@@ -11,7 +11,7 @@ use crate::query;
 pub(crate) const APPLICATION_ID: i32 = 0x4f4c_6e6b;
 
 /// Every migration, in order; the number of each is its place, from 1.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql"), include_str!("../migrations/0002_logs.sql")];
 
 /// The latest version of the tables.
 pub(crate) fn latest() -> i64 {

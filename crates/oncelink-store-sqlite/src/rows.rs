@@ -6,11 +6,13 @@ mod claim;
 mod event;
 mod key;
 mod link;
+pub(crate) mod log;
 
 pub(crate) use claim::{read_claim, state_parts};
 pub(crate) use event::{read_event, write_event};
 pub(crate) use key::{read_key, write_key};
 pub(crate) use link::{read_link, write_link};
+pub(crate) use log::read_log;
 
 use std::cell::Cell;
 

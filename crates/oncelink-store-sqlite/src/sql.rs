@@ -14,6 +14,7 @@ statements! {
     CLAIM_COMPLETE = "claim_complete";
     CLAIM_FIND = "claim_find";
     CLAIM_LIST = "claim_list";
+    CLAIM_LOGS = "claim_logs";
     CLAIM_PUT = "claim_put";
     CLAIM_RECORD = "claim_record";
     CLAIM_RELEASE = "claim_release";
@@ -31,6 +32,7 @@ statements! {
     LINK_FIND = "link_find";
     LINK_GIVE_BACK = "link_give_back";
     LINK_INSERT = "link_insert";
+    LINK_LOG = "link_log";
     LINK_NOTE = "link_note";
     LINK_PURGE = "link_purge";
     LINK_REVOKE = "link_revoke";

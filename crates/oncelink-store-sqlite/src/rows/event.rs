@@ -7,7 +7,7 @@ use oncelink_core::holder::ClaimId;
 use oncelink_core::token::LinkId;
 use rusqlite::{Connection, Row, named_params};
 
-use super::Record;
+use super::{Record, log};
 use crate::failure::Failure;
 use crate::{query, sql};
 
@@ -28,6 +28,7 @@ pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure>
         db,
         sql::EVENT_INSERT,
         named_params! {
+            ":seq": log::number(event),
             ":link": event.link.as_str(),
             ":at": event.at.as_millis(),
             ":kind": event.kind.as_str(),
@@ -42,12 +43,13 @@ pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure>
     Ok(())
 }
 
-/// Reads an event.
-pub(crate) fn read_event(row: &Row<'_>) -> Result<Event, Failure> {
+/// Reads an event with its number.
+pub(crate) fn read_event(row: &Row<'_>) -> Result<(i64, Event), Failure> {
     let record = Record::new(row, "events", "seq");
+    let number = record.get("seq")?;
     let bytes = record.get::<Option<i64>>("bytes")?.map(|_| record.count("bytes")).transpose()?;
     let reason: Option<String> = record.get("reason")?;
-    Ok(Event {
+    let event = Event {
         link: record.parse("link", LinkId::parse)?,
         at: record.time("at")?,
         kind: record.parse("kind", |word| EventKind::from_parts(word, bytes, reason))?,
@@ -57,5 +59,6 @@ pub(crate) fn read_event(row: &Row<'_>) -> Result<Event, Failure> {
             user_agent: record.get("user_agent")?,
             key: record.maybe("key", KeyId::parse)?,
         },
-    })
+    };
+    Ok((number, event))
 }

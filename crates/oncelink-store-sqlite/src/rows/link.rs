@@ -12,8 +12,8 @@ use super::{Record, join, split};
 use crate::failure::Failure;
 use crate::{query, sql};
 
-/// Stores a link; `false` when there is one of this id.
-pub(crate) fn write_link(db: &Connection, link: &Link) -> Result<bool, Failure> {
+/// Stores a link with its log; `false` when there is one of this id.
+pub(crate) fn write_link(db: &Connection, link: &Link, log: &str) -> Result<bool, Failure> {
     let (object, terms) = (&link.object, &link.terms);
     let allow_from: Vec<String> = terms.allow_from.iter().map(ToString::to_string).collect();
     let lifetime = i64::try_from(terms.lifetime.as_millis()).map_err(|_| Failure::TooLarge("the link's lifetime"))?;
@@ -48,6 +48,7 @@ pub(crate) fn write_link(db: &Connection, link: &Link) -> Result<bool, Failure> 
             ":revoked_at": link.revoked_at.map(|at| at.as_millis()),
             ":attempts_since": link.attempts.map(|attempts| attempts.since.as_millis()),
             ":attempts_count": link.attempts.map(|attempts| attempts.count),
+            ":log": log,
         },
     )?;
     Ok(changed == 1)

@@ -24,7 +24,7 @@ fn begin_claim(
 /// Makes SQLite fail the claims of `link` at their last statement, when the use has already been taken.
 fn poison(raw: &Connection, link: &LinkId, how: &str) {
     let trigger = format!(
-        "CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.kind = 'claimed' AND NEW.link = '{link}'
+        "CREATE TRIGGER poison BEFORE INSERT ON claims WHEN NEW.link = '{link}'
          BEGIN SELECT RAISE({how}, 'poisoned'); END"
     );
     raw.execute_batch(&trigger).expect("a trigger can be made");

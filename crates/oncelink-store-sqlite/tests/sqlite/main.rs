@@ -6,5 +6,6 @@ mod conformance;
 mod damage;
 mod disk_full;
 mod durability;
+mod logs;
 mod opening;
 mod support;
