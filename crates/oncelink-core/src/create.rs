@@ -78,6 +78,22 @@ pub struct Draft {
     pub link: Link,
 }
 
+/// A wish that is good, as far as can be told without looking at its object.
+pub struct Checked {
+    source: SourceName,
+    key: ObjectKey,
+    now: Timestamp,
+    terms: Terms,
+    passphrase: Option<String>,
+}
+
+impl Checked {
+    /// The object that is to be looked at.
+    pub fn object(&self) -> (&SourceName, &ObjectKey) {
+        (&self.source, &self.key)
+    }
+}
+
 /// What became of a creation.
 #[derive(Debug)]
 pub enum CreateOutcome {
@@ -108,6 +124,16 @@ impl Links {
     /// # Errors
     /// As [`Links::create`].
     pub async fn draft(&self, wish: LinkWish, sender: &Sender) -> Result<Draft, No> {
+        let checked = self.check(wish, sender)?;
+        let info = self.info(&checked.source, &checked.key).await?;
+        self.draft_of(checked, info, sender).await
+    }
+
+    /// The first half of [`Links::draft`]: everything but the object. Many wishes for one object need one look at it.
+    ///
+    /// # Errors
+    /// As [`Links::create`].
+    pub fn check(&self, wish: LinkWish, sender: &Sender) -> Result<Checked, No> {
         if !sender.scope.allows(Action::LinksCreate) {
             return Err(Refusal::Forbidden { detail: "the key lacks the action links:create".to_owned() }.into());
         }
@@ -117,16 +143,32 @@ impl Links {
             return Err(Refusal::Forbidden { detail: "the key's scope doesn't reach this object".to_owned() }.into());
         }
         let now = self.now();
-        let mut terms = self.terms(&wish, &key, now)?;
+        let terms = self.terms(&wish, &key, now)?;
         check_delivery(terms.delivery, source)?;
-        let info = source.head(&key).await?;
+        Ok(Checked { source: name.clone(), key, now, terms, passphrase: wish.passphrase })
+    }
+
+    /// Looks at an object as it is now.
+    ///
+    /// # Errors
+    /// As the source says.
+    pub async fn info(&self, source: &SourceName, key: &ObjectKey) -> Result<ObjectInfo, No> {
+        Ok(self.source(Some(source))?.1.head(key).await?)
+    }
+
+    /// The second half of [`Links::draft`], with what was found out of the object.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn draft_of(&self, checked: Checked, info: ObjectInfo, sender: &Sender) -> Result<Draft, No> {
+        let Checked { source, key, now, mut terms, passphrase } = checked;
         // The source's own media type is pinned with the rest, so that a download needs no second look.
         terms.content_type = terms.content_type.or_else(|| info.content_type.as_deref().and_then(disposition::media_type));
-        let passphrase = match &wish.passphrase {
+        let passphrase = match &passphrase {
             Some(passphrase) => Some(self.hash_passphrase(passphrase).await?),
             None => None,
         };
-        let object = linked(name, key, info);
+        let object = linked(&source, key, info);
         let token = Token::create(self.entropy());
         let link = Link {
             id: token.link_id(),

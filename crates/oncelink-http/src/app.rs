@@ -1,5 +1,6 @@
 //! What every handler works with, and the settings that come from the operator.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -52,7 +53,11 @@ pub struct Settings {
 
 /// The application: cheap to clone, shared by all requests.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Shared>);
+
+/// What the application consists of: reached through [`App`] only.
+#[derive(Clone)]
+pub struct Shared {
     pub(crate) links: Arc<Links>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) accounts: Arc<Accounts>,
@@ -62,10 +67,18 @@ pub struct App {
     pub(crate) sessions: Arc<Sessions>,
 }
 
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl App {
     /// Puts the application together.
     pub fn new(links: Arc<Links>, settings: Settings) -> Self {
-        Self {
+        Self(Arc::new(Shared {
             links,
             limits: Arc::new(Limits::new(settings.rate_limit)),
             settings: Arc::new(settings),
@@ -73,7 +86,7 @@ impl App {
             metrics: Arc::default(),
             tracker: TaskTracker::new(),
             sessions: Arc::default(),
-        }
+        }))
     }
 
     /// With a secret that all replicas share, so that each knows the console's sessions of the others. Without it a session of
@@ -82,7 +95,7 @@ impl App {
     /// # Errors
     /// It is too short to be one.
     pub fn with_console_secret(mut self, secret: &str) -> Result<Self, ShortSecret> {
-        self.sessions = Arc::new(Sessions::shared(secret)?);
+        Arc::make_mut(&mut self.0).sessions = Arc::new(Sessions::shared(secret)?);
         Ok(self)
     }
 

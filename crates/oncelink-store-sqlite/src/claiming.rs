@@ -51,10 +51,10 @@ pub(crate) fn find_claim<T>(
 /// The conditional write that decides; the link after it, or nothing when it changed nothing.
 fn take_use(db: &Connection, wish: &ClaimRequest) -> Result<Option<Link>, Failure> {
     let params = named_params! {
+        ":proved": wish.proved.map(|window| window.as_millis()),
         ":link": wish.link.as_str(),
         ":claim": wish.claim.as_str(),
         ":now": wish.now.as_millis(),
-        ":proved": wish.proved.map(|window| window.as_millis()),
     };
     query::one(db, sql::CLAIM_TAKE, params, read_link)
 }

@@ -50,11 +50,11 @@ pub(crate) fn release(db: &Connection, claim: &ClaimRef, now: Timestamp, actor: 
 fn end(db: &Connection, statement: &str, event: &Event, claim: &ClaimRef) -> Result<bool, Failure> {
     let in_row = claim.epoch == 1;
     let params = named_params! {
+        ":now": event.at.as_millis(),
+        ":line": if in_row { log::line(event) } else { String::new() },
         ":link": claim.link.as_str(),
         ":claim": claim.claim.as_str(),
         ":epoch": claim.epoch,
-        ":now": event.at.as_millis(),
-        ":line": if in_row { log::line(event) } else { String::new() },
     };
     let done = query::change(db, statement, params)? == 1;
     if done && !in_row {
@@ -75,15 +75,15 @@ fn tell(db: &Connection, events: &[Event], in_row: bool) -> Result<String, Failu
 fn write_back(db: &Connection, next: &Claim, lines: &str) -> Result<(), Failure> {
     let (state, at) = state_parts(next.state);
     let params = named_params! {
-        ":link": next.link.as_str(),
-        ":claim": next.id.as_str(),
-        ":epoch": next.epoch,
         ":state": state,
         ":state_at": at,
         ":sent": query::whole(next.sent, "the number of sent bytes")?,
         ":coverage": next.coverage.to_text(),
         ":recorder": next.recorder.0.cast_signed(),
         ":lines": lines,
+        ":link": next.link.as_str(),
+        ":claim": next.id.as_str(),
+        ":epoch": next.epoch,
     };
     match query::change(db, sql::CLAIM_RECORD, params)? {
         1 => Ok(()),

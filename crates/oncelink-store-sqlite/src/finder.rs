@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn one(db: &Connection) -> Result<Option<i64>, Failure> {
-        query::one(db, "SELECT 1", [], |row| Ok(row.get(0)?))
+        query::one(db, "SELECT 1", &[], |row| Ok(row.get(0)?))
     }
 
     #[tokio::test]

@@ -25,7 +25,7 @@ pub(crate) fn find(db: &Connection, hash: &ApiKeyHash) -> Result<Option<ApiKey>,
 
 /// `KeyStore::list_keys`.
 pub(crate) fn list(db: &Connection) -> Result<Vec<ApiKey>, Failure> {
-    query::all(db, sql::KEY_LIST, [], read_key)
+    query::all(db, sql::KEY_LIST, &[], read_key)
 }
 
 /// `KeyStore::revoke_key`.

@@ -8,7 +8,7 @@ use oncelink_core::link::LinkState;
 use oncelink_core::object::SourceName;
 use oncelink_core::ports::{LinkFilter, LinkPage, PageCursor};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, ToSql};
 
 use crate::failure::Failure;
 use crate::query;
@@ -19,7 +19,8 @@ pub(crate) fn list(db: &Connection, filter: &LinkFilter) -> Result<LinkPage, Fai
     let mut wanted = Wanted::of(filter);
     // One more than asked for, to know whether there is a next page.
     let sql = wanted.select(query::limit(filter.limit.saturating_add(1)));
-    let mut links = query::all(db, &sql, params_from_iter(wanted.values), read_link)?;
+    let values: Vec<(&str, &dyn ToSql)> = wanted.values.iter().map(|value| ("", value as &dyn ToSql)).collect();
+    let mut links = query::all(db, &sql, &values, read_link)?;
     let more = links.len() > filter.limit;
     links.truncate(filter.limit);
     let last = links.last().filter(|_| more);
@@ -121,7 +122,8 @@ mod tests {
     fn within(key: &str, prefix: &str) -> bool {
         let db = Connection::open_in_memory().expect("memory is there");
         let [low, high] = prefix_bounds(prefix);
-        let answer = query::one(&db, "SELECT ?1 >= ?2 AND ?1 < ?3", [text(key), low, high], |row| Ok(row.get::<_, bool>(0)?));
+        let answer =
+            query::one(&db, "SELECT ?1 >= ?2 AND ?1 < ?3", &[("", &text(key)), ("", &low), ("", &high)], |row| Ok(row.get::<_, bool>(0)?));
         answer.expect("SQLite compares").expect("one row")
     }
 

@@ -60,7 +60,7 @@ mod tests {
     }
 
     fn y(db: &Connection) -> Option<i64> {
-        query::one(db, "SELECT y FROM a", [], |row| Ok(row.get(0)?)).expect("the column is there").expect("the row is there")
+        query::one(db, "SELECT y FROM a", &[], |row| Ok(row.get(0)?)).expect("the column is there").expect("the row is there")
     }
 
     #[test]

@@ -3,24 +3,30 @@
 //! A statement with `RETURNING` is always stepped to its end: SQLite tells a failure only then, and a row that came
 //! before it is not yet true.
 
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, Row, Statement, ToSql};
 
 use crate::failure::Failure;
 
+/// Parameters by name, best in the order in which the statement names them. An empty name stands for a bare `?`.
+pub(crate) type Named<'p> = &'p [(&'p str, &'p dyn ToSql)];
+
 /// Runs a statement that gives no rows; how many it changed.
-pub(crate) fn change(db: &Connection, sql: &str, params: impl Params) -> Result<usize, Failure> {
-    Ok(db.prepare_cached(sql)?.execute(params)?)
+pub(crate) fn change(db: &Connection, sql: &str, params: Named<'_>) -> Result<usize, Failure> {
+    let mut statement = db.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    Ok(statement.raw_execute()?)
 }
 
 /// The one row of a statement, when there is one.
 pub(crate) fn one<T>(
     db: &Connection,
     sql: &str,
-    params: impl Params,
+    params: Named<'_>,
     decode: impl FnOnce(&Row<'_>) -> Result<T, Failure>,
 ) -> Result<Option<T>, Failure> {
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
+    bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
     let Some(value) = rows.next()?.map(decode).transpose()? else { return Ok(None) };
     match rows.next()? {
         Some(_) => Err(Failure::Defect("a statement for one row gave two")),
@@ -32,16 +38,28 @@ pub(crate) fn one<T>(
 pub(crate) fn all<T>(
     db: &Connection,
     sql: &str,
-    params: impl Params,
+    params: Named<'_>,
     decode: impl Fn(&Row<'_>) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
+    bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
     let mut values = Vec::new();
     while let Some(row) = rows.next()? {
         values.push(decode(row)?);
     }
     Ok(values)
+}
+
+/// Binds each parameter: where it is expected, or else where its name is looked for, which takes SQLite a walk through all
+/// names for each. What a cached statement was bound to before is gone.
+fn bind(statement: &mut Statement<'_>, params: Named<'_>) -> Result<(), Failure> {
+    for (expected, (name, value)) in (1..).zip(params) {
+        let there = name.is_empty() || statement.parameter_name(expected) == Some(name);
+        let index = if there { Some(expected) } else { statement.parameter_index(name)? };
+        statement.raw_bind_parameter(index.ok_or(Failure::Defect("a statement lacks a parameter"))?, value)?;
+    }
+    Ok(())
 }
 
 /// A count of bytes as SQLite keeps it.

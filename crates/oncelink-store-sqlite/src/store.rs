@@ -165,8 +165,8 @@ impl LinkStore for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        self.read(|db| query::one(db, sql::PULSE_FIND, [], |_| Ok(()))).await?;
-        self.write(|db| query::change(db, sql::PULSE_BEAT, [])).await.map(|_| ())
+        self.read(|db| query::one(db, sql::PULSE_FIND, &[], |_| Ok(()))).await?;
+        self.write(|db| query::change(db, sql::PULSE_BEAT, &[])).await.map(|_| ())
     }
 }
 

@@ -26,7 +26,12 @@ const worker = (() => {
   const start = () => {
     port = new Worker(new URL('segments-worker.js', assets))
     port.onmessage = ({ data }) => settle(data)
-    port.onerror = () => [...waiting.keys()].forEach(id => settle({ id, error: { name: 'Error', message: 'no worker' } }))
+    // One whose script didn't come never answers: the next message starts another.
+    port.onerror = () => {
+      port.terminate()
+      port = null
+      waiting.forEach((_, id) => settle({ id, error: { name: 'Error', message: 'no worker' } }))
+    }
   }
   return (act, given = {}, moved = []) =>
     new Promise((resolve, reject) => {

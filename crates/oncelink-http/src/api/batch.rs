@@ -1,10 +1,13 @@
 //! `POST /v1/links/batch`: many links at once, each for itself.
 
+use std::collections::{HashMap, HashSet};
+
 use axum::Json;
 use axum::extract::{Request, State};
 use futures_util::{StreamExt, stream};
 use oncelink_core::apikey::Action;
-use oncelink_core::create::Draft;
+use oncelink_core::create::{Checked, Draft};
+use oncelink_core::object::{ObjectInfo, ObjectKey, SourceName};
 use oncelink_core::policy::MAX_BATCH;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,7 +60,7 @@ pub(crate) async fn create_links(State(app): State<App>, auth: Auth, request: Re
         return Err(Problem::invalid("links", format!("has {} rows; {MAX_BATCH} is the most", rows.len())));
     }
     auth.demand(Action::LinksCreate)?;
-    let drafts: Vec<Result<Draft, Problem>> = stream::iter(rows).map(|row| draft(&app, &auth, row)).buffered(LOOKUPS).collect().await;
+    let drafts = drafts(&app, &auth, rows).await;
     let good: Vec<Draft> = drafts.iter().filter_map(|draft| draft.as_ref().ok().cloned()).collect();
     if !good.is_empty() {
         app.links.store_drafts(&good, &auth.sender.actor).await?;
@@ -69,10 +72,32 @@ pub(crate) async fn create_links(State(app): State<App>, auth: Auth, request: Re
     Ok(Json(NewLinksAnswer { links: drafts.into_iter().map(row).collect() }))
 }
 
-async fn draft(app: &App, auth: &Auth, row: Value) -> Result<Draft, Problem> {
+/// A draft for each row, or what is wrong with it. Rows that name the same object share one look at it.
+async fn drafts(app: &App, auth: &Auth, rows: Vec<Value>) -> Vec<Result<Draft, Problem>> {
+    let checked: Vec<Result<Checked, Problem>> = rows.into_iter().map(|row| check(app, auth, row)).collect();
+    let wanted: HashSet<Object> = checked.iter().flatten().map(object).collect();
+    let look = async |object: Object| (app.links.info(&object.0, &object.1).await.map_err(Problem::from), object);
+    let found = stream::iter(wanted).map(look).buffer_unordered(LOOKUPS);
+    let infos: HashMap<Object, Result<ObjectInfo, Problem>> = found.map(|(info, object)| (object, info)).collect().await;
+    let finish = async |row: Result<Checked, Problem>| {
+        let checked = row?;
+        let info = infos.get(&object(&checked)).cloned().unwrap_or_else(|| Err(Problem::internal()))?;
+        Ok(app.links.draft_of(checked, info, &auth.sender).await?)
+    };
+    stream::iter(checked).map(finish).buffered(LOOKUPS).collect().await
+}
+
+/// An object of a source.
+type Object = (SourceName, ObjectKey);
+
+fn object(checked: &Checked) -> Object {
+    let (source, key) = checked.object();
+    (source.clone(), key.clone())
+}
+
+fn check(app: &App, auth: &Auth, row: Value) -> Result<Checked, Problem> {
     if !row.is_object() {
         return Err(Problem::unreadable("This row is no JSON object."));
     }
-    let wish = json::typed::<NewLink>("", row)?.into_wish()?;
-    Ok(app.links.draft(wish, &auth.sender).await?)
+    Ok(app.links.check(json::typed::<NewLink>("", row)?.into_wish()?, &auth.sender)?)
 }

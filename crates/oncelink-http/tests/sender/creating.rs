@@ -1,5 +1,6 @@
 //! Creating links: one, many, the classic way; and what is refused.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,11 +128,27 @@ async fn a_thousand_rows_are_one_write_and_each_stands_for_itself() {
 #[tokio::test]
 async fn the_objects_of_a_batch_are_looked_up_side_by_side() {
     let house = House::planned(Plan { other: Some(Arc::new(SideBySide::new(16))), ..Plan::default() }).await;
-    let rows = json!({"links": vec![json!({"source": "other", "key": "a.bin"}); 64]});
+    let rows: Vec<Value> = (0..64).map(|number| json!({"source": "other", "key": format!("{number}.bin")})).collect();
+    let rows = json!({"links": rows});
     let asked = house.ask("POST", "/v1/links/batch", Some(&rows));
     // One after the other they would wait for each other for ever.
     let answer = tokio::time::timeout(Duration::from_secs(20), asked).await.expect("side by side").expect(200);
     assert!(answer.json()["links"].as_array().expect("rows").iter().all(|row| row["url"].is_string()));
+}
+
+#[tokio::test]
+async fn rows_that_name_the_same_object_share_one_look_at_it() {
+    let source = Arc::new(SideBySide::new(1));
+    let house = House::planned(Plan { other: Some(source.clone()), ..Plan::default() }).await;
+    let keys = ["0.bin", "gone.bin", "1.bin", "0.bin", "gone.bin", "0.bin"];
+    let rows: Vec<Value> = keys.iter().map(|key| json!({"source": "other", "key": key})).collect();
+    let answer = house.ask("POST", "/v1/links/batch", Some(&json!({"links": rows}))).await.expect(200).json();
+    let made = answer["links"].as_array().expect("rows");
+    let told: Vec<&str> = made.iter().map(|row| row["key"].as_str().or(row["error"]["type"].as_str()).expect("a row")).collect();
+    assert_eq!(told, ["0.bin", "object-not-found", "1.bin", "0.bin", "object-not-found", "0.bin"]);
+    let urls: BTreeSet<&str> = made.iter().filter_map(|row| row["url"].as_str()).collect();
+    assert_eq!(urls.len(), 4, "each has a token of its own");
+    assert_eq!(source.looks(), 3);
 }
 
 #[tokio::test]
