@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 
 use crate::database::{Database, IfLost, Param};
 use crate::failure::Failure;
-use crate::{claiming, sql};
+use crate::{finding, sql};
 
 /// How often an attempt is wished for while others give theirs back between its write and its read.
 const ROUNDS: u32 = 100;
@@ -37,7 +37,7 @@ pub(crate) async fn refund(db: &Database, id: &LinkId, window: Timestamp) -> Res
 
 /// Why no attempt was taken. Nothing: by now one could be, for another one was given back after the write.
 async fn explain(db: &Database, id: &LinkId, now: Timestamp) -> Result<Option<ReserveOutcome>, Failure> {
-    let Some(mut link) = claiming::find(db, id).await? else { return Ok(Some(ReserveOutcome::Unknown)) };
+    let Some(mut link) = finding::find(db, id).await? else { return Ok(Some(ReserveOutcome::Unknown)) };
     Ok(match transition::reserve_attempt(&mut link, now) {
         ReserveOutcome::Reserved(_) => None,
         locked @ (ReserveOutcome::Locked { .. } | ReserveOutcome::Unknown) => Some(locked),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -13,8 +14,8 @@ use crate::open_error::OpenError;
 use crate::sql;
 use crate::target::Target;
 
-/// How long a call waits for a free connection.
-const WAIT: Duration = Duration::from_secs(5);
+/// How long a call waits for a free connection, or for its turn.
+pub(crate) const WAIT: Duration = Duration::from_secs(5);
 /// How long making a connection may take, all addresses and TLS included.
 const CREATE: Duration = Duration::from_secs(10);
 /// How long a connection may take to show that it is alive.
@@ -42,6 +43,7 @@ pub(crate) enum IfLost {
 /// A pool of connections to one database.
 pub(crate) struct Database {
     pool: Pool,
+    turns: Semaphore,
     place: String,
 }
 
@@ -58,7 +60,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build();
         match pool {
-            Ok(pool) => Ok(Self { pool, place }),
+            Ok(pool) => Ok(Self { pool, turns: Semaphore::new((pool_size / 2).max(1)), place }),
             Err(error) => {
                 Err(OpenError::Failed { detail: format!("{place}: no pool of connections can be made; please report this: {error}") })
             }
@@ -83,6 +85,21 @@ impl Database {
     /// All rows of a statement.
     pub(crate) async fn rows(&self, sql: &str, if_lost: IfLost, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
         self.persist(Statement::Prepared(sql, params), if_lost).await
+    }
+
+    /// All rows of a statement that is asked but once, whatever comes of it.
+    pub(crate) async fn rows_once(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        self.ask(Statement::Prepared(sql, params)).await
+    }
+
+    /// A turn for a call that may wait for somebody else's row. Such calls never have all the connections: whoever wants
+    /// other rows gets on.
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        match timeout(WAIT, self.turns.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) => Err(Failure::Defect("the turns of those who may wait were ended")),
+            Err(_) => Err(Failure::Contended),
+        }
     }
 
     /// The one row of a statement, when there is one.

@@ -4,11 +4,12 @@
 //! details of rows: they may be people's data.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::{fmt, io};
 
 use deadpool_postgres::{PoolError, TimeoutType};
 use oncelink_core::{Fault, FaultKind};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Why a call gave no result.
 #[derive(thiserror::Error)]
@@ -43,6 +44,9 @@ pub(crate) enum Failure {
     /// A number doesn't fit into PostgreSQL's 63 bits.
     #[error("{0} is larger than this store can keep (at most 9,223,372,036,854,775,807)")]
     TooLarge(&'static str),
+    /// A statement for several calls failed: each is told so.
+    #[error("{0}")]
+    Together(Arc<Failure>),
     /// A defect of ours.
     #[error("{0}")]
     Defect(&'static str),
@@ -95,6 +99,12 @@ impl Failure {
         matches!(self, Self::Sql { sent: false, .. })
     }
 
+    /// Whether the statement was certainly not carried out, for a reason that may be one of its rows alone. Not so when it is
+    /// the server as a whole, or the way to it: then asking for each row would only ask for more.
+    pub(crate) fn was_undone(&self) -> bool {
+        self.is_unsent() || self.sql().and_then(tokio_postgres::Error::as_db_error).is_some_and(is_about_rows)
+    }
+
     /// Whether a statement undid itself because another one had written the same key into `table` in between: asked again,
     /// it sees that.
     pub(crate) fn is_race_in(&self, table: &str) -> bool {
@@ -109,6 +119,7 @@ impl Failure {
     fn sql(&self) -> Option<&tokio_postgres::Error> {
         match self {
             Self::Sql { error, .. } => Some(error),
+            Self::Together(failure) => failure.sql(),
             Self::Pool(_) | Self::Late | Self::Contended | Self::Unreadable { .. } | Self::TooLarge(_) | Self::Defect(_) => None,
         }
     }
@@ -123,6 +134,7 @@ impl Failure {
                 (FaultKind::Corrupt, "holds a row that can't be read back; restore it from a backup, or delete the row")
             }
             Self::TooLarge(_) => (FaultKind::Internal, "can't keep a number that large"),
+            Self::Together(failure) => failure.explain(),
             Self::Defect(_) => (FaultKind::Internal, "met a defect of this program; please report it"),
         }
     }
@@ -190,6 +202,13 @@ fn explain_code(code: &str) -> (FaultKind, &'static str) {
         (_, "XX") => (FaultKind::Corrupt, "is damaged, or met a defect of its own; see its log, and restore it from a backup if need be"),
         _ => (FaultKind::Internal, "refused a statement; please report this"),
     }
+}
+
+/// Whether the server undid a statement for what it was, and not for the state that the server is in: that are connections
+/// (08), resources (53), locks (55), interventions (57) and its system (58).
+fn is_about_rows(error: &DbError) -> bool {
+    let class = error.code().code().get(..2).unwrap_or_default();
+    error.parsed_severity() == Some(Severity::Error) && !["08", "53", "55", "57", "58"].contains(&class)
 }
 
 /// Whether the connection is gone: closed, broken, never made, or ended by a server that shuts down or restarts.

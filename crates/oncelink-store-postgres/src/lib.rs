@@ -6,6 +6,7 @@
 //! - `sql/*.sql`: every statement, with the transition that it implements and why it holds at READ COMMITTED;
 //!   `migrations/*.sql`: the tables;
 //! - `store`: the two ports, one line per method; `claiming`, `delivering` and so on: what these lines ask and answer;
+//! - `gathering`: how calls that wait at the same moment come to share a statement;
 //! - `target`: what a URL says; `tls`: whom a connection trusts; `open`: what is checked before the first request, and
 //!   `OpenError`, what may be wrong;
 //! - `database`: the pool, time limits, and what is asked again; `failure`: what each error means for an operator.
@@ -18,6 +19,8 @@ mod claiming;
 mod database;
 mod delivering;
 mod failure;
+mod finding;
+mod gathering;
 mod history;
 mod inserting;
 mod inspect;

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::sql;
 
 /// Every migration, in order; the number of each is its place, from 1.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql"), include_str!("../migrations/0002_claim_logs.sql")];
 
 /// Replicas that start together wait for the first one's migrations, which may take a while on large tables.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '10min'; SET LOCAL statement_timeout = '1h'";

@@ -31,6 +31,8 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
     for statement in sql::ALL {
         client.prepare_cached(statement).await.map_err(|error| failed(&db, Failure::unsent(error)))?;
     }
+    // Preparing doesn't ask for this right.
+    client.execute(sql::EVENT_NUMBER, &[]).await.map_err(|error| failed(&db, Failure::unsent(error)))?;
     drop(client);
     db.beat().await.map_err(|failure| failed(&db, failure))?;
     Ok(db)
@@ -68,6 +70,7 @@ pub(crate) fn unreachable(db: &Database, failure: Failure) -> OpenError {
         | Failure::Contended
         | Failure::Unreadable { .. }
         | Failure::TooLarge(_)
+        | Failure::Together(_)
         | Failure::Defect(_) => failed(db, failure),
     }
 }

@@ -3,12 +3,14 @@
 //! Reading never panics and never guesses: what can't be read back is told with table, row and column.
 
 mod claim;
+mod claim_columns;
 mod event;
 mod key;
 mod link;
 
 pub(crate) use claim::{ranges, read_claim, read_claim_beside, state_parts};
-pub(crate) use event::{ActorParts, KindParts, read_event};
+pub(crate) use claim_columns::{ClaimColumns, ProgressColumns};
+pub(crate) use event::{ActorParts, KindParts, end_of_line, read_event};
 pub(crate) use key::{KeyParts, read_key};
 pub(crate) use link::{LinkColumns, read_link};
 
@@ -62,6 +64,11 @@ impl<'r> Record<'r> {
         let id = text.or_else(|_| self.row.try_get::<_, i64>(self.id).map(|number| number.to_string()));
         Failure::Unreadable { table: self.table, id: id.unwrap_or_else(|_| "?".to_owned()), column }
     }
+}
+
+/// The text in a column of a statement's own by which it names a row.
+pub(crate) fn name<'r>(row: &'r Row, column: &'static str) -> Result<&'r str, Failure> {
+    row.try_get(column).map_err(|_| Failure::Defect("a statement doesn't name its rows"))
 }
 
 /// A count of bytes as PostgreSQL keeps it.

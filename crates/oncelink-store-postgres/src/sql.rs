@@ -17,8 +17,11 @@ statements! {
     CLAIM_RECORD = "claim_record";
     CLAIM_RELEASE = "claim_release";
     CLAIM_TAKE = "claim_take";
+    CLAIMS_RECORD = "claims_record";
+    CLAIMS_TAKE = "claims_take";
     EVENT_LIST = "event_list";
     EVENT_NOTE = "event_note";
+    EVENT_NUMBER = "event_number";
     IDEMPOTENCY_FIND = "idempotency_find";
     KEY_FIND = "key_find";
     KEY_INSERT = "key_insert";
@@ -32,6 +35,7 @@ statements! {
     LINK_LIST = "link_list";
     LINK_PURGE = "link_purge";
     LINK_REVOKE = "link_revoke";
+    LINKS_FIND = "links_find";
     PULSE_BEAT = "pulse_beat";
     SCHEMA_DONE = "schema_done";
     SCHEMA_VERSION = "schema_version";

@@ -1,5 +1,7 @@
 //! The store: both ports on one pool. Must not hold SQL, nor anything that decides.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use oncelink_core::apikey::{ApiKey, ApiKeyHash, KeyId};
 use oncelink_core::claim::{Claim, ClaimRef};
@@ -15,14 +17,20 @@ use oncelink_core::{Actor, Fault, Timestamp};
 
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::gathering::Gathering;
 use crate::inspect::{self, Schema};
 use crate::open_error::OpenError;
-use crate::{attempts, claiming, delivering, history, inserting, keys, listing, open, purging, revoking};
+use crate::{attempts, claiming, delivering, finding, history, inserting, keys, listing, open, purging, revoking};
 
 /// Links and API keys in a PostgreSQL database, which any number of replicas may share.
 ///
 /// Its methods need a Tokio runtime with time and network.
-pub struct PostgresStore(Database);
+pub struct PostgresStore {
+    db: Arc<Database>,
+    finds: Gathering<LinkId>,
+    claims: Gathering<ClaimRequest>,
+    reports: Gathering<Progress>,
+}
 
 impl PostgresStore {
     /// Connects to the database at `url`, checks it, and brings its tables up to date; several replicas may do so at once.
@@ -34,7 +42,9 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do about it, and never shows the password.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        open::open(url).await.map(Self)
+        let db = Arc::new(open::open(url).await?);
+        let (finds, claims, reports) = (Gathering::new(db.clone()), Gathering::new(db.clone()), Gathering::new(db.clone()));
+        Ok(Self { db, finds, claims, reports })
     }
 
     /// What the tables in the database at `url` are. Changes, creates and locks nothing.
@@ -48,105 +58,105 @@ impl PostgresStore {
     /// Closes the connections; one that is in use, when its call is done. Whatever is asked afterwards is answered with a
     /// fault. Closing twice is no trouble.
     pub async fn close(&self) {
-        self.0.close();
+        self.db.close();
     }
 
     /// A failure as the fault of this database.
     fn told<T>(&self, outcome: Result<T, Failure>) -> Result<T, Fault> {
-        outcome.map_err(|failure| failure.into_fault(self.0.place()))
+        outcome.map_err(|failure| failure.into_fault(self.db.place()))
     }
 }
 
 #[async_trait]
 impl LinkStore for PostgresStore {
     async fn insert(&self, links: Vec<NewLink>) -> Result<Vec<InsertOutcome>, Fault> {
-        self.told(inserting::insert(&self.0, &links).await)
+        self.told(inserting::insert(&self.db, &links).await)
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {
-        self.told(claiming::find(&self.0, id).await)
+        self.told(finding::find_soon(&self.db, &self.finds, id).await)
     }
 
     async fn find_claim(&self, link: &LinkId, claim: &ClaimId) -> Result<Option<(Link, Option<Claim>)>, Fault> {
-        self.told(claiming::find_with_claim(&self.0, link, claim).await)
+        self.told(finding::find_with_claim(&self.db, link, claim).await)
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<ClaimOutcome, Fault> {
-        self.told(claiming::claim(&self.0, &request).await)
+        self.told(claiming::claim(&self.db, &self.claims, request).await)
     }
 
     async fn record(&self, progress: Progress) -> Result<RecordOutcome, Fault> {
-        self.told(delivering::record(&self.0, &progress).await)
+        self.told(delivering::record(&self.db, &self.reports, progress).await)
     }
 
     async fn complete(&self, claim: ClaimRef, now: Timestamp, actor: Actor) -> Result<CompleteOutcome, Fault> {
-        self.told(delivering::complete(&self.0, &claim, now, &actor).await)
+        self.told(delivering::complete(&self.db, &claim, now, &actor).await)
     }
 
     async fn release(&self, claim: ClaimRef, now: Timestamp, actor: Actor) -> Result<ReleaseOutcome, Fault> {
-        self.told(delivering::release(&self.0, &claim, now, &actor).await)
+        self.told(delivering::release(&self.db, &claim, now, &actor).await)
     }
 
     async fn revoke(&self, id: &LinkId, now: Timestamp, actor: Actor) -> Result<RevokeOutcome, Fault> {
-        self.told(revoking::revoke(&self.0, id, now, &actor).await)
+        self.told(revoking::revoke(&self.db, id, now, &actor).await)
     }
 
     async fn reserve_attempt(&self, id: &LinkId, now: Timestamp) -> Result<ReserveOutcome, Fault> {
-        self.told(attempts::reserve(&self.0, id, now).await)
+        self.told(attempts::reserve(&self.db, id, now).await)
     }
 
     async fn refund_attempt(&self, id: &LinkId, window: Timestamp) -> Result<(), Fault> {
-        self.told(attempts::refund(&self.0, id, window).await)
+        self.told(attempts::refund(&self.db, id, window).await)
     }
 
     async fn list(&self, filter: &LinkFilter) -> Result<LinkPage, Fault> {
-        self.told(listing::list(&self.0, filter).await)
+        self.told(listing::list(&self.db, filter).await)
     }
 
     async fn claims(&self, id: &LinkId) -> Result<Vec<Claim>, Fault> {
-        self.told(history::claims(&self.0, id).await)
+        self.told(history::claims(&self.db, id).await)
     }
 
     async fn events(&self, id: &LinkId, limit: usize) -> Result<Vec<Event>, Fault> {
-        self.told(history::events(&self.0, id, limit).await)
+        self.told(history::events(&self.db, id, limit).await)
     }
 
     async fn note(&self, event: Event) -> Result<(), Fault> {
-        self.told(history::note(&self.0, &event).await)
+        self.told(history::note(&self.db, &event).await)
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<PurgeOutcome, Fault> {
-        self.told(purging::purge(&self.0, before, limit).await)
+        self.told(purging::purge(&self.db, before, limit).await)
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        self.told(self.0.beat().await)
+        self.told(self.db.beat().await)
     }
 }
 
 #[async_trait]
 impl KeyStore for PostgresStore {
     async fn insert_key(&self, key: ApiKey) -> Result<(), Fault> {
-        self.told(keys::insert(&self.0, &key).await)
+        self.told(keys::insert(&self.db, &key).await)
     }
 
     async fn insert_first_key(&self, key: ApiKey) -> Result<bool, Fault> {
-        self.told(keys::insert_first(&self.0, &key).await)
+        self.told(keys::insert_first(&self.db, &key).await)
     }
 
     async fn find_key(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, Fault> {
-        self.told(keys::find(&self.0, hash).await)
+        self.told(keys::find(&self.db, hash).await)
     }
 
     async fn list_keys(&self) -> Result<Vec<ApiKey>, Fault> {
-        self.told(keys::list(&self.0).await)
+        self.told(keys::list(&self.db).await)
     }
 
     async fn revoke_key(&self, id: &KeyId, now: Timestamp) -> Result<bool, Fault> {
-        self.told(keys::revoke(&self.0, id, now).await)
+        self.told(keys::revoke(&self.db, id, now).await)
     }
 
     async fn touch_key(&self, id: &KeyId, now: Timestamp) -> Result<(), Fault> {
-        self.told(keys::touch(&self.0, id, now).await)
+        self.told(keys::touch(&self.db, id, now).await)
     }
 }

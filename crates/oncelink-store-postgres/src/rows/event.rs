@@ -28,6 +28,15 @@ impl<'a> ActorParts<'a> {
     }
 }
 
+/// Who did something, as the end of a line of a claim's log (`migrations/0002_claim_logs.sql`), behind the bytes.
+///
+/// A user agent may hold a tab, which would end its field; a space will do.
+pub(crate) fn end_of_line(actor: &Actor) -> String {
+    let ActorParts { address, user_agent, key } = ActorParts::of(actor);
+    let agent = user_agent.map(|agent| format!("={}", agent.replace(['\t', '\n'], " "))).unwrap_or_default();
+    format!("\t{}\t{}\t{agent}\n", address.unwrap_or_default(), key.unwrap_or_default())
+}
+
 /// What happened, as columns.
 pub(crate) struct KindParts<'a> {
     pub(crate) word: &'static str,

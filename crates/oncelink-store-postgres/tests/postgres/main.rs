@@ -6,9 +6,11 @@
 //! absence a failure.
 
 mod conformance;
+mod logs;
 mod opening;
 mod outages;
 mod racing;
 mod support;
+mod together;
 mod wire;
 mod wire_proxy;

@@ -41,7 +41,7 @@ async fn a_happy_redeem_is_two_writes_and_two_reads_of_one_statement_each() {
     };
     let RecordOutcome::Kept(claim) = store.record(last).await.expect("the store records") else { panic!("the report is kept") };
     assert!(matches!(claim.state, ClaimState::Completed { .. }));
-    assert_eq!(proxy.taken_log(), ["link_find_claim", "claim_take", "link_find_claim", "claim_record"]);
+    assert_eq!(proxy.taken_log(), ["link_find_claim", "claims_take", "link_find_claim", "claims_record"]);
 
     let kinds: Vec<EventKind> = store.events(&id, 9).await.expect("the store reads").into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Created, EventKind::Claimed, EventKind::Delivered { bytes: 1_000 }, EventKind::Completed]);
