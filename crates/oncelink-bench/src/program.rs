@@ -15,6 +15,8 @@ use crate::load;
 
 /// What the API takes in one request.
 const BATCH: usize = 1_000;
+/// How many senders create links at a time.
+const SENDERS: usize = 4;
 /// How long the end may take: longer than the program gives running downloads.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -95,33 +97,48 @@ impl Program {
         Ok(())
     }
 
-    /// Creates `count` links for `key`, which differ in nothing but their tokens; their targets (`/d/TOKEN`).
+    /// Creates `count` links for `key`, which differ in nothing but their tokens; their targets (`/d/TOKEN`). Some senders
+    /// do it side by side.
     ///
     /// # Errors
     /// The first answer that isn't what it must be.
     pub async fn create(&self, count: usize, key: &str, gate: &str) -> io::Result<Vec<String>> {
-        let mut connection = Connection::open(self.address).await?;
+        let mut senders = Vec::new();
+        for sender in 0..SENDERS {
+            let share = count / SENDERS + usize::from(sender < count % SENDERS);
+            let (address, api_key, link) = (self.address, self.key.clone(), json!({ "key": key, "gate": gate }));
+            senders.push(tokio::spawn(async move { create_share(address, &api_key, &link, share).await }));
+        }
         let mut targets = Vec::with_capacity(count);
-        while targets.len() < count {
-            let most = BATCH.min(count - targets.len());
-            let links = vec![json!({ "key": key, "gate": gate }); most];
-            let request = load::post(self.address, "/v1/links/batch", &self.key, &json!({ "links": links }).to_string());
-            let mut body = Vec::new();
-            let answer = connection
-                .ask(&request, |_, piece| {
-                    body.extend_from_slice(piece);
-                    true
-                })
-                .await?;
-            let told: Value = serde_json::from_slice(&body)?;
-            let rows = told["links"].as_array().ok_or_else(|| io::Error::other(format!("creation answered {}: {told}", answer.status)))?;
-            for row in rows {
-                let url = row["url"].as_str().ok_or_else(|| io::Error::other(format!("a link wasn't made: {row}")))?;
-                targets.push(target(url)?);
-            }
+        for sender in senders {
+            targets.extend(sender.await.map_err(io::Error::other)??);
         }
         Ok(targets)
     }
+}
+
+/// What one sender creates, a batch after the other.
+async fn create_share(address: SocketAddr, api_key: &str, link: &Value, count: usize) -> io::Result<Vec<String>> {
+    let mut connection = Connection::open(address).await?;
+    let mut targets = Vec::with_capacity(count);
+    while targets.len() < count {
+        let links = vec![link; BATCH.min(count - targets.len())];
+        let request = load::post(address, "/v1/links/batch", api_key, &json!({ "links": links }).to_string());
+        let mut body = Vec::new();
+        let answer = connection
+            .ask(&request, |_, piece| {
+                body.extend_from_slice(piece);
+                true
+            })
+            .await?;
+        let told: Value = serde_json::from_slice(&body)?;
+        let rows = told["links"].as_array().ok_or_else(|| io::Error::other(format!("creation answered {}: {told}", answer.status)))?;
+        for row in rows {
+            let url = row["url"].as_str().ok_or_else(|| io::Error::other(format!("a link wasn't made: {row}")))?;
+            targets.push(target(url)?);
+        }
+    }
+    Ok(targets)
 }
 
 impl Drop for Program {

@@ -14,11 +14,24 @@ use crate::socket::Tcp;
 /// Requests are small; a larger one comes in several readings.
 const READ_MOST: usize = 8 * 1024;
 
+/// How many bytes a connection writes before it lets others have their turn: a client that reads as fast as we write
+/// would never make it wait.
+const TURN: usize = 256 * 1024;
+
 /// hyper's end of a connection.
 pub(crate) struct Io {
-    pub(crate) socket: Tcp,
-    pub(crate) wire: Arc<Wire>,
-    pub(crate) pace: Arc<Pace>,
+    socket: Tcp,
+    wire: Arc<Wire>,
+    pace: Arc<Pace>,
+    /// Bytes written since others had a turn.
+    written: usize,
+}
+
+impl Io {
+    /// The connection on `socket`.
+    pub(crate) fn new(socket: Tcp, wire: Arc<Wire>, pace: Arc<Pace>) -> Self {
+        Self { socket, wire, pace, written: 0 }
+    }
 }
 
 impl Read for Io {
@@ -40,11 +53,20 @@ impl Write for Io {
         self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.written >= TURN {
+            self.written = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let outcome = self.socket.poll_write(context, pieces);
         self.pace.set_blocked(outcome.is_pending());
-        if let Poll::Ready(Ok(count)) = &outcome {
-            self.wire.wrote(*count);
+        match &outcome {
+            Poll::Ready(Ok(count)) => {
+                self.written += count;
+                self.wire.wrote(*count);
+            }
+            Poll::Ready(Err(_)) | Poll::Pending => self.written = 0,
         }
         outcome
     }
