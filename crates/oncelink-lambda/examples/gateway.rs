@@ -4,8 +4,9 @@
 //! gateway --bootstrap target/debug/bootstrap --mode buffered --shape http --listen 127.0.0.1:0
 //! ```
 //!
-//! Prints its URL. The function gets this program's environment (`ONCELINK_STORE`, `ONCELINK_SOURCE`, ...); its table is
-//! made when it is missing.
+//! Prints its URL, and when it is interrupted or terminated how many requests it answered, how many answers it lost and how
+//! many instances it ended. The function gets this program's environment (`ONCELINK_STORE`, `ONCELINK_SOURCE`, ...); its table
+//! is made when it is missing. What the function logs is added to the file that `--log` names.
 
 #[path = "../tests/emulator/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
@@ -19,6 +20,10 @@ use emulator::function::Function;
 use emulator::gateway::{Faults, Gateway};
 use oncelink_config::{Config, Environment, ServeOptions, StoreSpec};
 use oncelink_store_dynamodb::DynamoStore;
+use tokio::signal::unix::{SignalKind, signal};
+
+const USAGE: &str = "usage: gateway --bootstrap PATH [--mode buffered|stream] [--shape http|rest|function-url|alb] [--stage NAME] \
+    [--listen ADDR] [--lose-every N] [--kill-every N] [--log FILE]";
 
 struct Options {
     bootstrap: PathBuf,
@@ -27,6 +32,7 @@ struct Options {
     stage: Option<String>,
     listen: SocketAddr,
     faults: Faults,
+    log: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -34,9 +40,7 @@ async fn main() {
     let options = match read(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(problem) => {
-            say(&format!(
-                "{problem}\nusage: gateway --bootstrap PATH [--mode buffered|stream] [--shape http|rest|function-url|alb] [--stage NAME] [--listen ADDR] [--lose-every N] [--kill-every N]"
-            ));
+            say(&format!("{problem}\n{USAGE}"));
             std::process::exit(2);
         }
     };
@@ -48,11 +52,17 @@ async fn main() {
     let base = options.stage.clone().or_else(|| is_rest.then(|| "prod".to_owned())).map(|stage| format!("/{stage}")).unwrap_or_default();
     let url = format!("http://{addr}{base}");
     let variables = vec![("ONCELINK_LAMBDA_MODE".to_owned(), options.mode), ("ONCELINK_PUBLIC_URL".to_owned(), url.clone())];
-    let function = Function::new(options.bootstrap, variables, None);
+    let function = Function::new(options.bootstrap, variables, options.log);
     let gateway = Gateway::new(function, options.shape, options.stage, options.faults);
     gateway.serve(listener);
+    let mut terminate = signal(SignalKind::terminate()).expect("a handler for signals");
     say(&url);
-    let _ = tokio::signal::ctrl_c().await;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    let figures = gateway.figures();
+    say(&format!(r#"{{"answered":{},"lost":{},"killed":{}}}"#, figures.answered, figures.lost, figures.killed));
 }
 
 fn read(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
@@ -63,6 +73,7 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         stage: None,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         faults: Faults::default(),
+        log: None,
     };
     while let Some(name) = words.next() {
         let value = words.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -75,6 +86,7 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
             "--listen" => options.listen = value.parse().map_err(|_| format!("{value} is no address"))?,
             "--lose-every" => options.faults.lose_every = number()?,
             "--kill-every" => options.faults.kill_every = number()?,
+            "--log" => options.log = Some(value.into()),
             _ => return Err(format!("there is no {name}")),
         }
     }

@@ -119,6 +119,12 @@ async fn carried(plan: Plan, size: usize) {
     let record =
         persistent(&house, || house.sender("GET", &format!("/v1/links/{id}")).body(Body::empty()).expect("a request")).await.json();
     assert_eq!((&record["claimed"], &record["claims"][0]["state"]), (&json!(1), &json!("completed")), "one use, once");
+    let figures = house.gateway.figures();
+    assert_eq!(
+        (figures.lost > 0, figures.killed > 0),
+        (faults.lose_every > 0, faults.kill_every > 0),
+        "{figures:?}: the faults took place"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -76,9 +76,9 @@ impl Function {
         Instance::start(&self.0.bootstrap, &self.0.variables, self.0.log.as_deref()).await
     }
 
-    /// Ends all idle instances: the next request is a cold start.
-    pub(crate) fn kill_idle(&self) {
-        self.0.idle.lock().expect("no holder panics").clear();
+    /// Ends all idle instances, so that the next request is a cold start; how many there were.
+    pub(crate) fn kill_idle(&self) -> u64 {
+        self.0.idle.lock().expect("no holder panics").drain(..).count() as u64
     }
 
     /// How many instances have been started.

@@ -25,8 +25,19 @@ const REQUEST: usize = 10 * 1024 * 1024;
 pub(crate) struct Faults {
     /// The answer gets lost, though the function made it.
     pub(crate) lose_every: u64,
-    /// The function is ended after it.
+    /// The function's instances that have nothing to do are ended after it.
     pub(crate) kill_every: u64,
+}
+
+/// What has happened so far: shows that a test had the faults that it asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    /// Requests that the function answered, or failed to.
+    pub(crate) answered: u64,
+    /// Answers that got lost.
+    pub(crate) lost: u64,
+    /// Instances that were ended.
+    pub(crate) killed: u64,
 }
 
 /// A gateway and its function.
@@ -40,13 +51,16 @@ struct Inner {
     stage: Option<String>,
     faults: Faults,
     answered: AtomicU64,
+    lost: AtomicU64,
+    killed: AtomicU64,
 }
 
 impl Gateway {
     /// A gateway of this shape. `stage` is a REST API's (`prod` when none is given), or an HTTP API's other than `$default`.
     pub(crate) fn new(function: Function, shape: Shape, stage: Option<String>, faults: Faults) -> Self {
         let stage = stage.or_else(|| (shape == Shape::Rest).then(|| "prod".to_owned()));
-        Self(Arc::new(Inner { function, shape, stage, faults, answered: AtomicU64::new(0) }))
+        let [answered, lost, killed] = [0; 3].map(AtomicU64::new);
+        Self(Arc::new(Inner { function, shape, stage, faults, answered, lost, killed }))
     }
 
     /// What its paths begin with.
@@ -57,6 +71,12 @@ impl Gateway {
     /// The function.
     pub(crate) fn function(&self) -> &Function {
         &self.0.function
+    }
+
+    /// What has happened so far.
+    pub(crate) fn figures(&self) -> Figures {
+        let [answered, lost, killed] = [&self.0.answered, &self.0.lost, &self.0.killed].map(|count| count.load(Ordering::SeqCst));
+        Figures { answered, lost, killed }
     }
 
     /// Answers one request. A body that ends in an error is a connection that broke.
@@ -106,9 +126,9 @@ impl Gateway {
             Err(Cut) => broken(&Bad("the function ended without an answer".to_owned())),
         };
         if is_due(self.0.faults.kill_every) {
-            self.0.function.kill_idle();
+            self.0.killed.fetch_add(self.0.function.kill_idle(), Ordering::SeqCst);
         }
-        if is_due(self.0.faults.lose_every) { lost(response, number) } else { response }
+        if is_due(self.0.faults.lose_every) { lost(response, self.0.lost.fetch_add(1, Ordering::SeqCst)) } else { response }
     }
 
     async fn stream(&self, mut chunks: mpsc::Receiver<Result<Bytes, Cut>>) -> Response<Body> {
@@ -144,9 +164,9 @@ fn limited(first: Bytes, chunks: mpsc::Receiver<Result<Bytes, Cut>>) -> impl str
     })
 }
 
-/// What the client sees of a lost answer: a time-out, or half of it.
-fn lost(response: Response<Body>, number: u64) -> Response<Body> {
-    if number.is_multiple_of(2) {
+/// What the client sees of a lost answer: a time-out or half of it, in turn.
+fn lost(response: Response<Body>, before: u64) -> Response<Body> {
+    if before.is_multiple_of(2) {
         return refusal(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out");
     }
     response.map(|body| {
