@@ -18,7 +18,7 @@ export function scratch(t) {
 }
 
 /** What senders ask of any server that answers at `url` for `key`. */
-class Sender {
+export class Sender {
   async api(method, target, body) {
     const headers = { authorization: `Bearer ${this.key}`, accept: 'application/json' };
     if (body) headers['content-type'] = 'application/json';
@@ -91,10 +91,13 @@ export class Server extends Sender {
   }
 }
 
-/** A proxy that cuts connections: the first one that answers more than `cuts[0]` bytes is cut there, and so on. Its `target` may be set later. */
+/**
+ * A proxy that cuts connections: the first one that answers more than `cuts[0]` bytes is cut there, and so on. Its `target` may be
+ * set, and further cuts pushed to `left`, later; `asked` is what clients said.
+ */
 export async function cuttingProxy(t, cuts, target) {
   const left = [...cuts];
-  const proxy = { cut: 0, target };
+  const proxy = { cut: 0, asked: '', target, left };
   const server = net.createServer((client) => {
     const [host, port] = proxy.target.replace('http://', '').split(':');
     const upstream = net.connect({ host, port: Number(port), highWaterMark: 16 * 1024 });
@@ -102,6 +105,7 @@ export async function cuttingProxy(t, cuts, target) {
     client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
     upstream.on('error', () => client.destroy()).on('end', () => client.end());
     client.pipe(upstream, { end: false });
+    client.on('data', (chunk) => (proxy.asked += chunk.toString('latin1')));
     upstream.on('data', (chunk) => {
       passed += chunk.length;
       if (left.length > 0 && passed > left[0]) {
@@ -200,6 +204,15 @@ export async function servedThrough(t, cuts, flags = []) {
   const server = await Server.start(t, [...flags, '--public-url', proxy.url]);
   proxy.target = server.url;
   return { proxy, server };
+}
+
+/** An address at which nothing listens yet. */
+export async function freeAddress() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return `127.0.0.1:${port}`;
 }
 
 /** Runs a program to its end, without blocking the proxies of this process. */
