@@ -8,7 +8,7 @@ use crate::apikey::{Action, Scope};
 use crate::disposition;
 use crate::hash;
 use crate::link::{Delivery, Gate, Link, LinkedObject, Terms};
-use crate::object::{ObjectInfo, ObjectKey, SourceName};
+use crate::object::{ObjectError, ObjectInfo, ObjectKey, SourceName};
 use crate::policy::{MAX_FILENAME, MAX_METADATA, MAX_NETWORKS, MAX_NOTE, MAX_PASSPHRASE, MAX_USES, MAX_WEBHOOK};
 use crate::ports::{IdempotencyKey, InsertOutcome, NewLink, ObjectSource};
 use crate::refusal::{No, Refusal};
@@ -151,9 +151,12 @@ impl Links {
     /// Looks at an object as it is now.
     ///
     /// # Errors
-    /// As the source says.
+    /// [`Refusal::NoSuchObject`], or as the source says.
     pub async fn info(&self, source: &SourceName, key: &ObjectKey) -> Result<ObjectInfo, No> {
-        Ok(self.source(Some(source))?.1.head(key).await?)
+        self.source(Some(source))?.1.head(key).await.map_err(|error| match error {
+            ObjectError::NotFound => Refusal::NoSuchObject { source: source.clone(), key: key.clone() }.into(),
+            other @ (ObjectError::Changed | ObjectError::Unfit(_) | ObjectError::Fault(_)) => other.into(),
+        })
     }
 
     /// The second half of [`Links::draft`], with what was found out of the object.

@@ -70,6 +70,16 @@ impl EventKind {
         }
     }
 
+    /// How many bytes it tells of.
+    pub fn bytes(&self) -> Option<u64> {
+        if let Self::Delivered { bytes } = self { Some(*bytes) } else { None }
+    }
+
+    /// The reason that it tells.
+    pub fn reason(&self) -> Option<&str> {
+        if let Self::Refused { reason } = self { Some(reason) } else { None }
+    }
+
     /// Puts a kind together again from its word and what goes with it.
     pub fn from_parts(word: &str, bytes: Option<u64>, reason: Option<String>) -> Option<Self> {
         Some(match word {

@@ -129,8 +129,8 @@ impl Links {
         demand(sender, Action::LinksRevoke)?;
         demand(sender, Action::LinksCreate)?;
         let old = self.visible(id, sender).await?;
-        let (source, key) = self.source_of(&old)?;
-        let info = source.head(&key).await?;
+        let (_, key) = self.source_of(&old)?;
+        let info = self.info(&old.object.source, &key).await?;
         let revoked = self.revoke_surely(id, &sender.actor).await?;
         let token = Token::create(self.entropy());
         let link = self.successor(revoked, &token, linked(&old.object.source, key, info), sender);

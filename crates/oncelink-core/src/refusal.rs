@@ -1,7 +1,7 @@
 //! Refusals: the lawful "no" of a rule. Not errors of ours, and never retried.
 
 use crate::fault::Fault;
-use crate::object::{BadKey, ObjectError};
+use crate::object::{BadKey, ObjectError, ObjectKey, SourceName};
 use crate::time::Timestamp;
 
 /// Why the answer is no.
@@ -56,6 +56,13 @@ pub enum Refusal {
         field: &'static str,
         /// What is wrong and what would be right.
         detail: String,
+    },
+    /// The object that a sender named isn't there.
+    NoSuchObject {
+        /// In which source.
+        source: SourceName,
+        /// Its key.
+        key: ObjectKey,
     },
     /// The API key's scopes don't reach so far.
     Forbidden {
@@ -122,7 +129,7 @@ impl Refusal {
             Self::Lapsed { .. } => "lapsed",
             Self::BudgetSpent => "budget-spent",
             Self::ObjectChanged => "object-changed",
-            Self::ObjectNotFound => "object-not-found",
+            Self::ObjectNotFound | Self::NoSuchObject { .. } => "object-not-found",
             Self::AddressNotAllowed => "address-not-allowed",
             Self::PassphraseNeeded => "passphrase-needed",
             Self::PassphraseWrong => "passphrase-wrong",

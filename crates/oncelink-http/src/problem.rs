@@ -310,8 +310,13 @@ fn plain(refusal: Refusal) -> Problem {
             Problem::new(StatusCode::CONFLICT, kind, "The file has changed", detail)
         }
         Refusal::ObjectNotFound => {
-            let detail = "The file isn't there. The link, if there is one, is not used up.";
+            let detail = format!("The file isn't there any more. The link is not used up. {ASK_SENDER}");
             Problem::new(StatusCode::NOT_FOUND, kind, "The file is gone", detail)
+        }
+        Refusal::NoSuchObject { source, key } => {
+            let detail =
+                format!("The source '{source}' has no object '{key}'. Check the key: it is the object's whole name, and case counts.");
+            Problem::new(StatusCode::NOT_FOUND, kind, "No such object", detail)
         }
         Refusal::NotYet { until } => {
             Problem::new(StatusCode::FORBIDDEN, kind, "Not yet", format!("This link works from {} on.", when::text(until)))

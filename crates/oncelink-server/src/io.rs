@@ -95,3 +95,57 @@ impl Drop for Io {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// One thread, which doesn't rest meanwhile: a waker can only be woken by whoever it was handed to.
+    #[tokio::test]
+    async fn a_client_that_reads_fast_does_not_keep_others_from_their_turn() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut client = std::net::TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        let (stream, _): (TcpStream, _) = listener.accept().await.expect("a connection");
+        let reading = std::thread::spawn(move || std::io::copy(&mut client.by_ref(), &mut std::io::sink()));
+        let socket = Tcp::new(stream);
+        let wire = Arc::new(Wire::new(Box::new(socket.clone())));
+        let mut io = Io::new(socket, wire, Arc::new(Pace::new()));
+        let woken = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(woken.clone());
+        let mut context = Context::from_waker(&waker);
+        let (piece, mut in_a_row, mut left) = (vec![0; 16 * 1024], 0, 64 * 1024 * 1024_usize);
+        while left > 0 {
+            match Pin::new(&mut io).poll_write(&mut context, &piece) {
+                Poll::Ready(count) => {
+                    let count = count.expect("the client reads");
+                    in_a_row += count;
+                    left = left.saturating_sub(count);
+                }
+                // Woken at once: it gave way. Else the socket is full, and the runtime tells when it isn't.
+                Poll::Pending if woken.0.swap(0, Ordering::Relaxed) > 0 => in_a_row = 0,
+                Poll::Pending => {
+                    in_a_row = 0;
+                    tokio::task::yield_now().await;
+                    woken.0.store(0, Ordering::Relaxed);
+                }
+            }
+            assert!(in_a_row <= TURN + piece.len(), "{in_a_row} bytes and nobody else had a turn");
+        }
+        drop(io);
+        reading.join().expect("no panic").expect("the client reads to the end");
+    }
+}

@@ -99,7 +99,7 @@ impl From<No> for Failure {
     fn from(no: No) -> Self {
         match no {
             No::Refused(oncelink_core::Refusal::Invalid { field, detail }) => Self::Failed(format!("{field} {detail}")),
-            No::Refused(oncelink_core::Refusal::ObjectNotFound) => Self::Failed("there is no such object".to_owned()),
+            No::Refused(oncelink_core::Refusal::NoSuchObject { key, .. }) => Self::Failed(format!("there is no object '{key}'")),
             No::Refused(refusal) => Self::Refused(format!("refused: {}", refusal.as_str())),
             No::Failed(fault) => fault.into(),
         }

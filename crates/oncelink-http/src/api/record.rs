@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use oncelink_core::Timestamp;
 use oncelink_core::claim::{Claim, Standing};
 use oncelink_core::create::Draft;
-use oncelink_core::event::{Event, EventKind};
+use oncelink_core::event::Event;
 use oncelink_core::link::{Delivery, Link};
 use oncelink_core::manage::LinkDetail;
 use serde::Serialize;
@@ -216,24 +216,12 @@ impl ClaimRecord {
 
 impl From<Event> for EventRecord {
     fn from(event: Event) -> Self {
-        let kind = event.kind.as_str();
-        let (bytes, reason) = match event.kind {
-            EventKind::Delivered { bytes } => (Some(bytes), None),
-            EventKind::Refused { reason } => (None, Some(reason)),
-            EventKind::Created
-            | EventKind::Viewed
-            | EventKind::Claimed
-            | EventKind::Completed
-            | EventKind::Lapsed
-            | EventKind::Released
-            | EventKind::Revoked => (None, None),
-        };
         Self {
-            kind,
+            kind: event.kind.as_str(),
             at: rfc3339(event.at),
             claim: event.claim.map(|claim| claim.to_string()),
-            bytes,
-            reason,
+            bytes: event.kind.bytes(),
+            reason: event.kind.reason().map(str::to_owned),
             address: event.actor.address.map(|address| address.to_string()),
             user_agent: event.actor.user_agent,
             key: event.actor.key.map(|key| key.to_string()),

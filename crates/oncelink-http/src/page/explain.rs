@@ -64,7 +64,9 @@ fn refused<'a>(refusal: &Refusal, problem: &Problem, t: &'static Texts) -> Expla
             Explanation { text: vec![Piece::Text(t.passphrase_wrong)], ..plain(&t.passphrase_needed, Help::TryAgain) }
         }
         Refusal::Locked { .. } => waiting(&t.locked, problem, t),
-        Refusal::Invalid { .. } | Refusal::Forbidden { .. } | Refusal::IdempotencyConflict => other(problem, t),
+        Refusal::NoSuchObject { .. } | Refusal::Invalid { .. } | Refusal::Forbidden { .. } | Refusal::IdempotencyConflict => {
+            other(problem, t)
+        }
     }
 }
 

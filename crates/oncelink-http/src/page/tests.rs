@@ -97,6 +97,10 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::BudgetSpent,
         Refusal::ObjectChanged,
         Refusal::ObjectNotFound,
+        Refusal::NoSuchObject {
+            source: oncelink_testkit::fixtures::source_name("files"),
+            key: oncelink_testkit::fixtures::object_key("a"),
+        },
         Refusal::AddressNotAllowed,
         Refusal::PassphraseNeeded,
         Refusal::PassphraseWrong,

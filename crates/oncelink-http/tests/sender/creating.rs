@@ -146,6 +146,8 @@ async fn rows_that_name_the_same_object_share_one_look_at_it() {
     let made = answer["links"].as_array().expect("rows");
     let told: Vec<&str> = made.iter().map(|row| row["key"].as_str().or(row["error"]["type"].as_str()).expect("a row")).collect();
     assert_eq!(told, ["0.bin", "object-not-found", "1.bin", "0.bin", "object-not-found", "0.bin"]);
+    let why = made[1]["error"]["detail"].as_str().expect("a reason");
+    assert!(why.contains("'gone.bin'") && why.contains("'other'") && !why.contains("link"), "the sender is told which: {why}");
     let urls: BTreeSet<&str> = made.iter().filter_map(|row| row["url"].as_str()).collect();
     assert_eq!(urls.len(), 4, "each has a token of its own");
     assert_eq!(source.looks(), 3);

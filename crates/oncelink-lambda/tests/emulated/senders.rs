@@ -15,34 +15,46 @@ use serde_json::json;
 use crate::emulator::event::Shape;
 use crate::house::Plan;
 
-/// The Parameters and Secrets extension with one parameter: where it listens, and how often it was asked.
+/// The Parameters and Secrets extension with one parameter and one secret: where it listens, and how often it was asked.
 async fn extension(value: String) -> (u16, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let answer = move |Query(query): Query<Vec<(String, String)>>, headers: HeaderMap| async move {
-        count.fetch_add(1, Ordering::SeqCst);
-        let is_right =
-            query.contains(&("name".to_owned(), "/oncelink/keys".to_owned())) && headers.contains_key("x-aws-parameters-secrets-token");
-        if is_right {
-            (StatusCode::OK, json!({"Parameter": {"Value": value}}).to_string())
-        } else {
-            (StatusCode::BAD_REQUEST, String::new())
+    let answer = |field: &'static str, right: serde_json::Value| {
+        let count = Arc::clone(&count);
+        move |Query(query): Query<Vec<(String, String)>>, headers: HeaderMap| async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            let named = query.contains(&(field.to_owned(), "/oncelink/keys".to_owned()));
+            if named && headers.contains_key("x-aws-parameters-secrets-token") {
+                (StatusCode::OK, right.to_string())
+            } else {
+                (StatusCode::BAD_REQUEST, String::new())
+            }
         }
     };
-    let routes = Router::new().route("/systemsmanager/parameters/get", get(answer));
+    let routes = Router::new()
+        .route("/systemsmanager/parameters/get", get(answer("name", json!({"Parameter": {"Value": value}}))))
+        .route("/secretsmanager/get", get(answer("secretId", json!({"SecretString": value}))));
     tokio::spawn(async move { axum::serve(listener, routes).await });
     (port, asked)
 }
 
 #[tokio::test]
 async fn keys_come_from_a_parameter_when_the_first_sender_does_and_are_remembered() {
+    keys_come_from("ONCELINK_API_KEYS_PARAMETER").await;
+}
+
+#[tokio::test]
+async fn keys_come_from_a_secret_when_the_first_sender_does_and_are_remembered() {
+    keys_come_from("ONCELINK_API_KEYS_SECRET").await;
+}
+
+async fn keys_come_from(variable: &'static str) {
     let key = ApiKeySecret::create(&OsEntropy);
     let (port, asked) = extension(data_encoding::HEXLOWER.encode(&key.hash().0)).await;
-    let plan = Plan::buffered(Shape::Http)
-        .with("ONCELINK_API_KEYS_PARAMETER", "/oncelink/keys")
-        .with("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", &port.to_string());
+    let plan =
+        Plan::buffered(Shape::Http).with(variable, "/oncelink/keys").with("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", &port.to_string());
     let Some(house) = plan.build().await else { return };
     house.put("a.txt", "hello").await;
     let link = house.link("a.txt", json!({})).await;

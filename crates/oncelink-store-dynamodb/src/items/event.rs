@@ -10,23 +10,12 @@ use super::{Builder, Item, Record, number, text, time};
 
 /// An event's attributes, without the link's id and without a key.
 pub(crate) fn write_event(event: &Event) -> Item {
-    let (bytes, reason) = match &event.kind {
-        EventKind::Delivered { bytes } => (Some(*bytes), None),
-        EventKind::Refused { reason } => (None, Some(reason)),
-        EventKind::Created
-        | EventKind::Viewed
-        | EventKind::Claimed
-        | EventKind::Completed
-        | EventKind::Lapsed
-        | EventKind::Released
-        | EventKind::Revoked => (None, None),
-    };
     let attributes = Builder::default()
         .with("at", time(event.at))
         .with("kind", text(event.kind.as_str()))
         .maybe("claim", event.claim.as_ref().map(|id| text(id.as_str())))
-        .maybe("bytes", bytes.map(number))
-        .maybe("reason", reason.map(text))
+        .maybe("bytes", event.kind.bytes().map(number))
+        .maybe("reason", event.kind.reason().map(text))
         .maybe("address", event.actor.address.map(|address| text(address.to_string())))
         .maybe("agent", event.actor.user_agent.as_ref().map(text))
         .maybe("api_key", event.actor.key.as_ref().map(|key| text(key.as_str())));

@@ -47,18 +47,8 @@ pub(crate) struct KindParts<'a> {
 impl<'a> KindParts<'a> {
     /// The columns of `kind`.
     pub(crate) fn of(kind: &'a EventKind) -> Result<Self, Failure> {
-        let (bytes, reason) = match kind {
-            EventKind::Delivered { bytes } => (Some(whole(*bytes, "the number of delivered bytes")?), None),
-            EventKind::Refused { reason } => (None, Some(reason.as_str())),
-            EventKind::Created
-            | EventKind::Viewed
-            | EventKind::Claimed
-            | EventKind::Completed
-            | EventKind::Lapsed
-            | EventKind::Released
-            | EventKind::Revoked => (None, None),
-        };
-        Ok(Self { word: kind.as_str(), bytes, reason })
+        let bytes = kind.bytes().map(|bytes| whole(bytes, "the number of delivered bytes")).transpose()?;
+        Ok(Self { word: kind.as_str(), bytes, reason: kind.reason() })
     }
 }
 

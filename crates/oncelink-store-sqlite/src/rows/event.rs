@@ -13,17 +13,7 @@ use crate::{query, sql};
 
 /// Adds a line to the history of a link, which must exist.
 pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure> {
-    let (bytes, reason) = match &event.kind {
-        EventKind::Delivered { bytes } => (Some(query::whole(*bytes, "the number of delivered bytes")?), None),
-        EventKind::Refused { reason } => (None, Some(reason.as_str())),
-        EventKind::Created
-        | EventKind::Viewed
-        | EventKind::Claimed
-        | EventKind::Completed
-        | EventKind::Lapsed
-        | EventKind::Released
-        | EventKind::Revoked => (None, None),
-    };
+    let bytes = event.kind.bytes().map(|bytes| query::whole(bytes, "the number of delivered bytes")).transpose()?;
     query::change(
         db,
         sql::EVENT_INSERT,
@@ -34,7 +24,7 @@ pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure>
             ":kind": event.kind.as_str(),
             ":claim": event.claim.as_ref().map(ClaimId::as_str),
             ":bytes": bytes,
-            ":reason": reason,
+            ":reason": event.kind.reason(),
             ":address": event.actor.address.map(|address| address.to_string()),
             ":user_agent": event.actor.user_agent,
             ":key": event.actor.key.as_ref().map(KeyId::as_str),

@@ -45,17 +45,7 @@ pub(crate) fn length(row: &Row<'_>) -> Result<usize, Failure> {
 
 /// The event as a line. Link and claim aren't in it: the row knows them.
 pub(crate) fn line(event: &Event) -> String {
-    let bytes = match &event.kind {
-        EventKind::Delivered { bytes } => bytes.to_string(),
-        EventKind::Created
-        | EventKind::Viewed
-        | EventKind::Claimed
-        | EventKind::Completed
-        | EventKind::Lapsed
-        | EventKind::Released
-        | EventKind::Refused { .. }
-        | EventKind::Revoked => String::new(),
-    };
+    let bytes = event.kind.bytes().map(|bytes| bytes.to_string()).unwrap_or_default();
     let Actor { address, user_agent, key } = &event.actor;
     let address = address.map(|address| address.to_string()).unwrap_or_default();
     let key = key.as_ref().map_or("", KeyId::as_str);

@@ -86,13 +86,15 @@ fn a_buckets_clock_is_compared_with_ours() {
     let folder = tempfile::tempdir().expect("a folder");
     // The service answers whatever else it is asked with an error: only the date is looked at here.
     let server = Script::start(vec![answer("403 Forbidden", &["Date: Sun, 06 Nov 1994 08:49:37 GMT"], b""); 40]);
-    let source = format!("b=s3://my-bucket/out?endpoint={}&region=r&path_style=true", server.url());
-    let mut command = program(folder.path());
-    command.args(["doctor", &source, "--json"]).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "y");
-    command.env("AWS_EC2_METADATA_DISABLED", "true");
-    let ran = finish(&mut command).exits(1);
-    assert_eq!(status(&ran, "clock"), "fail");
-    assert!(ran.out.contains("timedatectl"), "{ran:?}");
+    let named = format!("b=s3://my-bucket/out?endpoint={}&region=r&path_style=true", server.url());
+    for (source, variable) in [(named.as_str(), "UNUSED"), ("b=s3://my-bucket/out?region=r&path_style=true", "AWS_ENDPOINT_URL")] {
+        let mut command = program(folder.path());
+        command.args(["doctor", source, "--json"]).env("AWS_ACCESS_KEY_ID", "x").env("AWS_SECRET_ACCESS_KEY", "y");
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env(variable, server.url());
+        let ran = finish(&mut command).exits(1);
+        assert_eq!(status(&ran, "clock"), "fail", "{source}: {ran:?}");
+        assert!(ran.out.contains("timedatectl"), "{ran:?}");
+    }
 }
 
 #[test]

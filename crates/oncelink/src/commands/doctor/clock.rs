@@ -37,13 +37,16 @@ fn endpoint(kind: &SourceKind) -> Option<String> {
     match kind {
         SourceKind::Local { .. } => None,
         SourceKind::S3 { endpoint: Some(endpoint), .. } => Some(endpoint.clone()),
-        SourceKind::S3 { region, .. } => {
-            let variable =
-                || ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
-            let region = region.clone().or_else(variable).unwrap_or_else(|| "us-east-1".to_owned());
-            Some(format!("https://s3.{region}.amazonaws.com"))
-        }
+        SourceKind::S3 { region, .. } => Some(variable(["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]).unwrap_or_else(|| {
+            let region = region.clone().or_else(|| variable(["AWS_REGION", "AWS_DEFAULT_REGION"]));
+            format!("https://s3.{}.amazonaws.com", region.as_deref().unwrap_or("us-east-1"))
+        })),
     }
+}
+
+/// The first of these variables that says something: the AWS SDK's own, in its order.
+fn variable(names: [&str; 2]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()))
 }
 
 /// Any answer will do, a refusal too: what counts is its date.
