@@ -81,10 +81,7 @@ async fn an_exhausted_pool_is_unavailable() {
     let (busy, wish) = (store.clone(), claim_request(&id, 1));
     let waiting = tokio::spawn(async move { granted(&*busy, wish).await });
     // Once the lock is waited for, the only connection is in use.
-    let blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while raw.query_one(blocked, &[]).await.expect("the server tells").get::<_, i64>(0) == 0 {
-        tokio::task::yield_now().await;
-    }
+    place.until_blocked_by(&raw).await;
     unavailable(&store.ping().await.expect_err("there is no connection left"), "pool_size");
     raw.batch_execute("ROLLBACK").await.expect("a transaction can be rolled back");
     assert!(waiting.await.expect("the claim doesn't panic"));

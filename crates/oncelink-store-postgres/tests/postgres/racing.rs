@@ -190,10 +190,7 @@ async fn a_first_key_waits_for_another_one_that_is_being_made() {
     raw.batch_execute(other).await.expect("another replica makes its key");
     let racer = store.clone();
     let waiting = tokio::spawn(async move { racer.insert_first_key(a_key(1)).await.expect("the store looks at keys") });
-    let blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while !waiting.is_finished() && raw.query_one(blocked, &[]).await.expect("the server tells").get::<_, i64>(0) == 0 {
-        tokio::task::yield_now().await;
-    }
+    place.until_blocked_by(&raw).await;
     raw.batch_execute("COMMIT").await.expect("the other replica is done");
     assert!(!waiting.await.expect("the racer doesn't panic"), "there is a first key already");
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oncelink_core::link::Link;
 use oncelink_core::ports::{ClaimOutcome, ClaimRequest, InsertOutcome, LinkStore};
@@ -10,6 +11,9 @@ use oncelink_core::token::LinkId;
 use oncelink_store_postgres::PostgresStore;
 use oncelink_testkit::fixtures;
 use tokio_postgres::{Client, NoTls};
+
+/// How long what must happen may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A place of a test's own; dropped schemas and databases stay until the server goes, which costs nothing.
 pub(crate) struct Place {
@@ -83,6 +87,23 @@ impl Place {
     pub(crate) async fn raw(&self) -> Client {
         administrator(&self.url()).await
     }
+
+    /// Waits until some session waits for what this one holds. A connection of its own looks: within a transaction, as the
+    /// holder's often is, `pg_stat_activity` stays as it was at the first look.
+    pub(crate) async fn until_blocked_by(&self, holder: &Client) {
+        let (looking, pid) = (self.raw().await, pid(holder).await);
+        let blocked = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))";
+        let seen = async {
+            while looking.query_one(blocked, &[&pid]).await.expect("the server tells").get::<_, i64>(0) == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, seen).await.expect("somebody waits for it");
+    }
+}
+
+async fn pid(session: &Client) -> i32 {
+    session.query_one("SELECT pg_backend_pid()", &[]).await.expect("the server tells").get(0)
 }
 
 /// The store at a URL, which must open.

@@ -38,15 +38,6 @@ fn last_report(claim: &oncelink_core::claim::Claim) -> Progress {
     Progress { delivered: part(0..1_000), sent: 1_000, may_complete: true, ended: Some(1_000), ..progress(&claim.reference(), after(1)) }
 }
 
-/// Waits until as many sessions of this database as that wait for something of this kind.
-async fn until_waiting(raw: &Client, kind: &str, count: i64) {
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1";
-    while raw.query_one(waiting, &[&kind]).await.expect("the server tells").get::<_, i64>(0) < count {
-        tokio::task::yield_now().await;
-    }
-}
-
 /// On one thread every call has come before the first statement goes.
 #[tokio::test]
 async fn calls_at_the_same_moment_share_a_statement() {
@@ -139,7 +130,7 @@ async fn a_link_that_somebody_holds_keeps_nobody_else_waiting() {
 
     // As many as there are connections want the one that is held.
     let waiting: Vec<_> = (1..=4).map(|holder| claiming(&store, claim_request(held, holder))).collect();
-    until_waiting(&raw, "transactionid", 1).await;
+    place.until_blocked_by(&raw).await;
     let claims: Vec<_> = others.iter().map(|id| claiming(&store, claim_request(id, 1))).collect();
     for claim in claims {
         let outcome = timeout(SOON, claim).await.expect("it doesn't wait for the other").expect("a claim doesn't panic");
@@ -158,8 +149,8 @@ async fn a_link_that_somebody_holds_keeps_nobody_else_waiting() {
 }
 
 /// Ends the one session that waits in the middle of a statement, and lets whoever comes next pass.
-async fn end_the_one_in_the_middle(raw: &Client) {
-    until_waiting(raw, "advisory", 1).await;
+async fn end_the_one_in_the_middle(place: &Place, raw: &Client) {
+    place.until_blocked_by(raw).await;
     let end =
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'";
     let ended: i64 = raw.query_one(end, &[]).await.expect("a superuser may end connections").get(0);
@@ -183,7 +174,7 @@ async fn a_connection_that_ends_in_the_middle_of_claims_loses_and_doubles_none()
     let (ids, raw) = (links(&store, 40).await, place.raw().await);
     stop_in_the_middle(&raw).await;
     let claims: Vec<_> = ids.iter().map(|id| claiming(&store, claim_request(id, 1))).collect();
-    end_the_one_in_the_middle(&raw).await;
+    end_the_one_in_the_middle(&place, &raw).await;
     for (claim, id) in claims.into_iter().zip(&ids) {
         let outcome = claim.await.expect("a claim doesn't panic").expect("it is asked again");
         assert!(matches!(outcome, ClaimOutcome::Granted { .. }), "{outcome:?}");
@@ -211,7 +202,7 @@ async fn a_connection_that_ends_in_the_middle_of_reports_is_told_and_counts_none
         .map(|report| (store.clone(), report))
         .map(|(store, report)| tokio::spawn(async move { store.record(report).await }))
         .collect();
-    end_the_one_in_the_middle(&raw).await;
+    end_the_one_in_the_middle(&place, &raw).await;
     for (record, report) in records.into_iter().zip(reports) {
         let fault = record.await.expect("a report doesn't panic").expect_err("nobody knows");
         assert_eq!(fault.kind, FaultKind::Unavailable, "{fault}");
