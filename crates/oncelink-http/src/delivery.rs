@@ -50,7 +50,7 @@ pub(crate) struct Departure {
 
 /// Lets a request in at its claim's account, unless `range` would go beyond the claim's budget.
 pub(crate) fn enter(mut seat: Seat, claim: &Claim, size: u64, range: &ByteRange) -> Result<Seat, Refusal> {
-    seat.read(claim, oncelink_core::delivery::budget(size));
+    seat.read(claim, size, oncelink_core::delivery::budget(size));
     if seat.has_room_for(range.end - range.start) { Ok(seat) } else { Err(Refusal::BudgetSpent) }
 }
 

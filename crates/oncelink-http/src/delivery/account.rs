@@ -1,17 +1,19 @@
-//! What all responses of one claim share within this process: the byte budget, the lease as far as it is known here, and
-//! whether one of them is just being settled.
+//! What all responses of one claim share within this process: the byte budget, the lease and what has arrived, as far as
+//! they are known here, and whether one of them is just being settled.
 //!
 //! A request takes its place *before* it reads the claim's record: what another response reports while it reads is then in
 //! the account, which nobody forgets meanwhile.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oncelink_core::Timestamp;
 use oncelink_core::claim::Claim;
+use oncelink_core::coverage::Coverage;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::token::LinkId;
+use oncelink_core::{Refusal, Timestamp};
 use tokio::sync::Notify;
 
 /// How long a request waits for the settlement of a response that went out just before it.
@@ -42,6 +44,12 @@ struct State {
     lease_until: Option<Timestamp>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: u32,
+    /// The object's size.
+    size: u64,
+    /// What the holder has, in the record or not.
+    arrived: Coverage,
+    /// Since when everything has: that's known here before it is in the record.
+    delivered_at: Option<Timestamp>,
     /// Whether the claim has ended.
     over: bool,
 }
@@ -59,12 +67,12 @@ impl Seat {
         Self { accounts: Arc::clone(accounts), id: id.clone(), account: accounts.enter(link, id) }
     }
 
-    /// Takes in what the record says of the claim, whose budget is `limit` bytes.
-    pub(crate) fn read(&mut self, claim: &Claim, limit: u64) {
-        if !self.account.read(claim, limit) {
+    /// Takes in what the record says of the claim on an object of `size` bytes, whose budget is `limit` bytes.
+    pub(crate) fn read(&mut self, claim: &Claim, size: u64, limit: u64) {
+        if !self.account.read(claim, size, limit) {
             // The account is of an earlier epoch, which others may still be settling.
             let account = Arc::new(Account::new(&claim.link));
-            account.read(claim, limit);
+            account.read(claim, size, limit);
             lock(&self.accounts.0).insert(self.id.clone(), Arc::clone(&account));
             self.account = account;
         }
@@ -106,6 +114,11 @@ impl Accounts {
         }
     }
 
+    /// Refuses when everything the claim `id` is for has arrived, though its record may not be written yet.
+    pub(crate) fn refuse_delivered(&self, id: &ClaimId) -> Result<(), Refusal> {
+        lock(&self.0).get(id).map_or(Ok(()), |account| account.refuse_delivered())
+    }
+
     /// Waits, within bounds, until no response of the claim is out but unsettled: the answer right after a finished
     /// download is then the truth.
     pub(crate) async fn wait_settled(&self, id: &ClaimId) {
@@ -132,15 +145,37 @@ impl Account {
     }
 
     /// Takes in what the record says; false when the account is of another epoch.
-    fn read(&self, claim: &Claim, limit: u64) -> bool {
+    fn read(&self, claim: &Claim, size: u64, limit: u64) -> bool {
         let mut state = lock(&self.state);
         let own = *state.epoch.get_or_insert(claim.epoch) == claim.epoch;
         if own {
-            state.limit = limit;
+            (state.size, state.limit) = (size, limit);
             state.recorded = state.recorded.max(claim.sent);
             state.lease_until = state.lease_until.max(claim.lease_until());
+            state.arrived.merge(&claim.coverage);
         }
         own
+    }
+
+    /// The holder has this already.
+    pub(crate) fn know(&self, had: &Coverage) {
+        lock(&self.state).arrived.merge(had);
+    }
+
+    /// These bytes have arrived, and complete the claim if they are the last.
+    pub(crate) fn arrive(&self, bytes: Range<u64>, now: Timestamp) {
+        let mut state = lock(&self.state);
+        state.arrived.add(bytes);
+        if state.arrived.is_whole(state.size) {
+            state.delivered_at.get_or_insert(now);
+        }
+        drop(state);
+        self.settled.notify_waiters();
+    }
+
+    /// Refuses when everything has arrived: a record that waits for a slow store makes no second copy.
+    pub(crate) fn refuse_delivered(&self) -> Result<(), Refusal> {
+        lock(&self.state).delivered_at.map_or(Ok(()), |at| Err(Refusal::Completed { at }))
     }
 
     /// Until when the lease runs, as far as this process knows: any response of the claim may have renewed it.
@@ -201,7 +236,11 @@ impl Account {
             tokio::pin!(settled);
             // Listen before looking, or a settlement in between would be missed.
             settled.as_mut().enable();
-            if lock(&self.state).finishing == 0 {
+            let is_settled = {
+                let state = lock(&self.state);
+                state.finishing == 0 || state.delivered_at.is_some()
+            };
+            if is_settled {
                 return;
             }
             settled.await;
@@ -217,9 +256,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    const SIZE: u64 = 60;
+
     fn account(limit: u64) -> Account {
         let account = Account::new(&oncelink_testkit::fixtures::link_id(1));
-        assert!(account.read(&claim(), limit));
+        assert!(account.read(&claim(), SIZE, limit));
         account
     }
 
@@ -258,8 +299,8 @@ mod tests {
     fn an_account_lives_as_long_as_somebody_sits_at_it() {
         let accounts = Arc::new(Accounts::default());
         let (mut first, mut second) = (seat(&accounts), seat(&accounts));
-        first.read(&claim(), 100);
-        second.read(&claim(), 100);
+        first.read(&claim(), SIZE, 100);
+        second.read(&claim(), SIZE, 100);
         assert!(first.draw(60) && !second.draw(60), "they share one budget");
         drop(first);
         assert!(!second.draw(60), "the account outlives the first to leave");
@@ -271,12 +312,12 @@ mod tests {
     fn what_ends_while_the_record_is_being_read_counts_all_the_same() {
         let accounts = Arc::new(Accounts::default());
         let (mut ending, mut beginning) = (seat(&accounts), seat(&accounts));
-        ending.read(&claim(), 100);
+        ending.read(&claim(), SIZE, 100);
         let stale = claim();
         assert!(ending.draw(80));
         ending.reported(80, 0, 80);
         drop(ending);
-        beginning.read(&stale, 100);
+        beginning.read(&stale, SIZE, 100);
         assert!(!beginning.has_room_for(21) && !beginning.draw(21) && beginning.draw(20));
     }
 
@@ -284,9 +325,9 @@ mod tests {
     fn a_later_epoch_has_an_account_of_its_own() {
         let accounts = Arc::new(Accounts::default());
         let (mut earlier, mut later) = (seat(&accounts), seat(&accounts));
-        earlier.read(&claim(), 100);
+        earlier.read(&claim(), SIZE, 100);
         earlier.close();
-        later.read(&Claim { epoch: 2, ..claim() }, 100);
+        later.read(&Claim { epoch: 2, ..claim() }, SIZE, 100);
         assert!(!earlier.draw(1) && later.draw(100));
         drop(earlier);
         assert_eq!(lock(&accounts.0).len(), 1, "the later one stays");
@@ -298,12 +339,26 @@ mod tests {
     fn a_lease_renewed_by_one_response_is_known_to_all() {
         let accounts = Arc::new(Accounts::default());
         let (mut first, mut second) = (seat(&accounts), seat(&accounts));
-        first.read(&claim(), 100);
-        second.read(&claim(), 100);
+        first.read(&claim(), SIZE, 100);
+        second.read(&claim(), SIZE, 100);
         let renewed = oncelink_testkit::fixtures::after(9_000);
         first.leased(renewed);
         first.leased(oncelink_testkit::fixtures::after(10));
         assert_eq!(second.lease_until(), Some(renewed));
+    }
+
+    #[test]
+    fn what_has_arrived_as_a_whole_is_known_before_the_record_says_so() {
+        let (account, now) = (account(200), oncelink_testkit::fixtures::after(5));
+        account.arrive(0..40, now);
+        account.refuse_delivered().expect("not everything yet");
+        let mut word = Coverage::new();
+        word.add(40..59);
+        account.know(&word);
+        account.arrive(10..40, now);
+        account.refuse_delivered().expect("one byte is missing");
+        account.arrive(59..60, now);
+        assert_eq!(account.refuse_delivered(), Err(Refusal::Completed { at: now }));
     }
 
     #[test]

@@ -72,6 +72,9 @@ impl Delivery {
         let (links, metrics) = (Arc::clone(&app.links), Arc::clone(&app.metrics));
         metrics.delivery_began();
         let takes_over = word.is_some();
+        if let Some(word) = &word {
+            account.know(word);
+        }
         let told = Mutex::new(Told { delivered: 0, sent: 0, word: word.unwrap_or_default() });
         Self { links, claim, account, flow, actor, fresh, acknowledged_later, takes_over, metrics, told }
     }
@@ -86,6 +89,10 @@ impl Delivery {
     ///
     /// A store that fails is asked again until the lease has run out; then the claim lapses, which spends it all the same.
     pub(crate) async fn settle(&self, arrived: u64, sent: u64, acknowledged: bool) -> bool {
+        if acknowledged && !self.acknowledged_later {
+            let start = self.flow.start();
+            self.account.arrive(start..start + arrived, self.links.now());
+        }
         let kept = if self.fresh && sent == 0 && !acknowledged {
             self.links.give_back(&self.claim, &self.actor).await;
             true

@@ -114,6 +114,7 @@ pub(crate) async fn answer(app: &App, handle: &ClaimHandle, ask: Ask) -> Result<
     let seat = Seat::reserve(&app.accounts, handle.link(), &handle.claim_id());
     seat.wait_settled().await;
     let (link, claim) = app.links.find_delivery(handle, &ask.actor).await?;
+    seat.refuse_delivered()?;
     if ask.method == Method::HEAD {
         return Ok(head(&link));
     }

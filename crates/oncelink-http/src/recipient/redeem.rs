@@ -115,7 +115,9 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
     let form = negotiate::wanted(headers);
     // Right after its download the holder shall hear that it is over, not that its record isn't written yet.
     app.accounts.wait_settled(&ClaimHandle::derive(&token, &holder).claim_id()).await;
-    match app.links.redeem(&token, &holder, fields.passphrase.as_deref(), &actor).await {
+    let redeemed = app.links.redeem(&token, &holder, fields.passphrase.as_deref(), &actor).await;
+    let redeemed = redeemed.and_then(|grant| app.accounts.refuse_delivered(&grant.claim.id).map(|()| grant).map_err(No::from));
+    match redeemed {
         Ok(grant) => {
             app.metrics.granted();
             Ok(granted(app, &grant, form))

@@ -4,4 +4,5 @@ mod house;
 mod hung_up;
 mod pages;
 mod segments;
+mod slow_store;
 mod whole;

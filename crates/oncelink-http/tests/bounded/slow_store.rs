@@ -1,0 +1,58 @@
+//! A store that is slow to write what has arrived, behind connections that know.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::http::{Request, StatusCode, header};
+use oncelink_core::create::LinkWish;
+use oncelink_http::{Oversize, Socket, Wire};
+use oncelink_testkit::{Gate, StoreCall, StoreTrouble};
+
+use crate::house::{House, address};
+
+/// A client that acknowledges at once.
+struct Prompt;
+
+impl Socket for Prompt {
+    fn unacknowledged(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn unsent(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn is_dead(&self) -> bool {
+        false
+    }
+
+    fn abort(&self) {}
+}
+
+#[tokio::test]
+async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_store_is() {
+    const SIZE: usize = 3000;
+    let house = House::new(SIZE, 4000, false, Oversize::Segments);
+    let link = house.link(LinkWish::default()).await;
+    let holder = || Request::post(&link).header(header::ACCEPT, "application/json").header("idempotency-key", "h".repeat(22));
+    let claim = serde_json::from_slice(&house.send(holder()).await.body.expect("whole")).expect("JSON");
+    let (written, wire) = (Gate::new(), Arc::new(Wire::new(Box::new(Prompt))));
+    house.faults.next(StoreCall::Record, StoreTrouble::HangBefore(written.clone()));
+
+    let fetch = || Request::get(address(&claim));
+    let whole = house.send(fetch().extension(Arc::clone(&wire))).await;
+    assert_eq!(whole.body.expect("whole").as_ref(), house.content.as_slice());
+    wire.wrote(SIZE);
+    wire.flushed();
+    written.arrival().await;
+
+    for again in [fetch(), fetch().header(header::RANGE, "bytes=2999-"), holder()] {
+        let answer = house.send(again).await;
+        let body = answer.body.expect("whole");
+        assert_eq!(answer.status, StatusCode::GONE);
+        assert!(String::from_utf8_lossy(&body).contains("completed"), "{body:?}");
+    }
+    written.open();
+    house.rest().await;
+    assert_eq!(house.send(fetch()).await.status, StatusCode::GONE);
+}
