@@ -35,12 +35,14 @@ fn bench(flags: &[&str]) -> Result<(), Box<dyn Error>> {
     cargo(&[&["run", "--release", "-p", "oncelink-bench", "--"], flags].concat())
 }
 
-/// Builds the program, unless one is named, and runs histories against it. As for tests: debug assertions are part of it.
+/// Builds the program, unless one is named, and runs histories against it. As for tests debug assertions are part of it,
+/// but a million links want a quick program.
 fn prove(flags: &[&str]) -> Result<(), Box<dyn Error>> {
+    let profile = if flags.contains(&"--full") { "proof" } else { "dev" };
     if !flags.contains(&"--binary") {
-        cargo(&["build", "-p", "oncelink"])?;
+        cargo(&["build", "--profile", profile, "-p", "oncelink"])?;
     }
-    cargo(&[&["run", "--quiet", "-p", "oncelink-prove", "--"], flags].concat())
+    cargo(&[&["run", "--quiet", "--profile", profile, "-p", "oncelink-prove", "--"], flags].concat())
 }
 
 fn cargo(words: &[&str]) -> Result<(), Box<dyn Error>> {

@@ -111,6 +111,14 @@ impl App {
         url[after_scheme..].find('/').map_or("", |at| url[after_scheme + at..].trim_end_matches('/'))
     }
 
+    /// Whether links lead to this machine itself, and so nowhere for anybody else.
+    pub(crate) fn is_local(&self) -> bool {
+        let url = self.settings.public_url.parse::<axum::http::Uri>().ok();
+        let host = url.as_ref().and_then(axum::http::Uri::host).unwrap_or_default();
+        let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+        host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+    }
+
     /// The absolute URL of a path that begins with `/`.
     pub(crate) fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.settings.public_url.trim_end_matches('/'))

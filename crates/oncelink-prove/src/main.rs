@@ -76,7 +76,7 @@ async fn prove_on(kind: Kind, options: &Options) -> Result<bool, String> {
         tokens: options.size.on(kind),
         lease: options.lease,
         mix: Mix { faulty: 12, slow: 6 },
-        side_by_side: options.side_by_side,
+        side_by_side: options.side_by_side.unwrap_or(options.size.side_by_side()),
         stormy: true,
         stop_at_breach: false,
         only: options.only,

@@ -17,7 +17,7 @@ usage: oncelink-prove [--quick | --full | --tokens N] [--store sqlite|postgres|d
   --only N          only the tale of link N, in calm weather; its history is printed
   --servers N       how many servers share a store (SQLite: one)
   --lease S         the servers' lease in seconds (10)
-  --side-by-side N  how many tales run at once (24)
+  --side-by-side N  how many tales run at once (64; for 100,000 links and more 1,000)
   --binary PATH     the program (the `oncelink` beside this one)
   --scripts DIR     the engines' scripts (scripts/engines)
 ";
@@ -37,8 +37,8 @@ pub struct Options {
     pub servers: Option<usize>,
     /// The lease.
     pub lease: Duration,
-    /// How many tales at once.
-    pub side_by_side: u64,
+    /// How many tales at once, where it was said.
+    pub side_by_side: Option<u64>,
     /// The program.
     pub binary: Option<PathBuf>,
     /// The engines' scripts.
@@ -64,6 +64,14 @@ impl Size {
             (Self::Quick, Kind::DynamoDb) => 2_000,
         }
     }
+
+    /// How many tales run at once, unless it is said: in a long run many wait for a lease to end.
+    pub fn side_by_side(self) -> u64 {
+        match self {
+            Self::Each(100_000..) => 1_000,
+            Self::Each(_) | Self::Quick => 64,
+        }
+    }
 }
 
 impl Options {
@@ -79,7 +87,7 @@ impl Options {
             only: None,
             servers: None,
             lease: Duration::from_secs(10),
-            side_by_side: 24,
+            side_by_side: None,
             binary: None,
             scripts: PathBuf::from("scripts/engines"),
         };
@@ -95,7 +103,7 @@ impl Options {
                 "--only" => options.only = Some(number(&word, &value()?)?),
                 "--servers" => options.servers = Some(usize::try_from(number(&word, &value()?)?.max(1)).unwrap_or(1)),
                 "--lease" => options.lease = Duration::from_secs(number(&word, &value()?)?.max(1)),
-                "--side-by-side" => options.side_by_side = number(&word, &value()?)?.max(1),
+                "--side-by-side" => options.side_by_side = Some(number(&word, &value()?)?.max(1)),
                 "--binary" => options.binary = Some(value()?.into()),
                 "--scripts" => options.scripts = value()?.into(),
                 _ => return Err(format!("{word} is no option")),
@@ -130,6 +138,12 @@ mod tests {
         let options = parse("").expect("all is optional");
         assert!(options.kinds.iter().map(|kind| options.size.on(*kind)).sum::<u64>() >= 10_000);
         assert_eq!(options.seed, 7);
+    }
+
+    #[test]
+    fn a_long_run_is_a_wide_one() {
+        let width = |line: &str| parse(line).expect("right").size.side_by_side();
+        assert!(width("--full") > width("--tokens 99_999") && width("--tokens 99_999") == width("--quick"));
     }
 
     #[test]

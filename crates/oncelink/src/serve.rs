@@ -36,6 +36,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<(), Failure> {
     data.write_server(&format!("http://{}", reachable(addr)))?;
     let public_url = config.public_url.unwrap_or_else(|| format!("http://{}", reachable(addr)));
     announce(addr, config.log_format);
+    tracing::info!("the console is at {}/console{}", public_url.trim_end_matches('/'), key_hint(&data));
     let stop = async move {
         interrupts.next().await;
         tracing::info!("stopping: running downloads may go on for a while; a second signal stops at once");
@@ -69,6 +70,12 @@ async fn keep_first_key(links: &Arc<Links>, data: &DataDir) -> Result<(), Failur
     }
     tracing::info!("made the first API key: it is in {}", data.key_path().display());
     Ok(())
+}
+
+/// Where the key is that the console asks for, if it was made here.
+fn key_hint(data: &DataDir) -> String {
+    let path = data.key_path();
+    if path.exists() { format!("; sign in with the key in {}", path.display()) } else { String::new() }
 }
 
 /// Tells where the server is. This line is a promise to whoever started it, so no log filter may swallow it.

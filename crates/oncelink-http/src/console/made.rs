@@ -46,6 +46,8 @@ struct Shown {
 struct MadePage<'a> {
     frame: Frame<'a>,
     lead: &'a str,
+    /// Whether the links are of no use elsewhere.
+    is_local: bool,
     made: Vec<Shown>,
     missed: Vec<Missed>,
     all: String,
@@ -71,7 +73,7 @@ pub(super) fn page(app: &App, visitor: &Visitor, made: Vec<Made>, missed: Vec<Mi
     let all = made.iter().map(|made| made.url.as_str()).collect::<Vec<_>>().join("\n");
     let draws = made.len() <= CODES;
     let made = made.into_iter().map(|made| Shown { qr: if draws { qr::drawn(&made.url) } else { None }, made });
-    let page = MadePage { frame: frame.clone(), lead, made: made.collect(), missed, all };
+    let page = MadePage { frame: frame.clone(), lead, is_local: app.is_local(), made: made.collect(), missed, all };
     frame.answer(page.render())
 }
 

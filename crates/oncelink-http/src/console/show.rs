@@ -71,7 +71,7 @@ pub(super) fn size(bytes: u64) -> String {
 pub(super) fn uses(link: &Link) -> String {
     match (link.terms.uses, link.uses_left()) {
         (1, 1) => "1 use".to_owned(),
-        (1, _) => "used".to_owned(),
+        (1, _) => "no use left".to_owned(),
         (all, left) => format!("{left} of {all} uses left"),
     }
 }

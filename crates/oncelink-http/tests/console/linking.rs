@@ -22,6 +22,24 @@ async fn several_files_become_links_at_once_and_one_that_is_gone_hinders_none() 
 }
 
 #[tokio::test]
+async fn who_makes_a_link_that_works_on_this_machine_only_is_told() {
+    const WORDS: &str = "on this machine only";
+    for (public_url, is_told) in [
+        ("http://127.0.0.1:8080", true),
+        ("http://localhost/below", true),
+        ("http://[::1]:8080", true),
+        ("http://192.0.2.1:8080", false),
+        ("https://localhost.example.org", false),
+    ] {
+        let house = House::at(public_url, None).await;
+        let visitor = house.visitor().await;
+        let made =
+            house.submit(&visitor, "/console/links/new", "/console/links", &[("source", "files"), ("key", "a.bin")]).await.expect(200);
+        assert_eq!(made.body.contains(WORDS), is_told, "{public_url}");
+    }
+}
+
+#[tokio::test]
 async fn every_option_reaches_the_link() {
     let house = House::new().await;
     let visitor = house.visitor().await;
