@@ -10,6 +10,7 @@ pub(crate) mod proxy;
 pub(crate) mod s3;
 pub(crate) mod server;
 pub(crate) mod store;
+pub(crate) mod tap;
 pub(crate) mod wait;
 
 pub(crate) use content::{Dice, holder, pattern};

@@ -7,6 +7,7 @@ mod harness;
 
 mod api;
 mod buckets;
+mod calls;
 mod claims;
 mod clients;
 mod commands;
