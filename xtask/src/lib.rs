@@ -3,6 +3,7 @@
 //! Must not depend on any crate of the product: it has to run when they don't compile.
 
 pub mod files;
+pub mod instructions;
 pub mod layers;
 pub mod markdown;
 pub mod promises;

@@ -1,5 +1,6 @@
 //! `cargo xtask promises`: writes into `docs/semantics.md` which tests exist for each promise.
 //! `cargo xtask bench`: builds the program and the measurements as they are released, and runs them.
+//! `cargo xtask instructions`: counts what a redeem takes, and compares it with what was committed; `--update` commits it.
 //! `cargo xtask prove`: builds the program and the histories, and runs them.
 //!
 //! Must not check anything: that is what `cargo test -p xtask` does.
@@ -8,16 +9,18 @@ use std::error::Error;
 use std::fs;
 use std::process::{Command, ExitCode};
 
-use xtask::{files, promises};
+use xtask::{files, instructions, promises};
 
 const USAGE: &str = "usage: cargo xtask promises | cargo xtask bench [--quick|--full] [--only NAME,...] [--binary FILE] [--scratch DIR] \
-                     | cargo xtask prove [--quick|--full|--help ...]";
+                     | cargo xtask instructions [--update] | cargo xtask prove [--quick|--full|--help ...]";
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let done = match wanted.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["promises"] => renew(),
         ["bench", flags @ ..] => bench(flags),
+        ["instructions"] => instructions::run(false, say),
+        ["instructions", "--update"] => instructions::run(true, say),
         ["prove", flags @ ..] => prove(flags),
         _ => return fail(USAGE),
     };
@@ -56,6 +59,11 @@ fn renew() -> Result<(), Box<dyn Error>> {
     let (tests, _) = promises::tests(&files::with_extension(&top, "rs")?);
     fs::write(&path, promises::renewed(&fs::read_to_string(&path)?, &tests))?;
     Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a tool for the terminal")]
+fn say(text: &str) {
+    println!("{text}");
 }
 
 #[expect(clippy::print_stderr, reason = "a tool for the terminal")]

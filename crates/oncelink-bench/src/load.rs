@@ -33,6 +33,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Of nothing that was done.
+    pub fn none() -> Self {
+        Self { rate: f64::INFINITY, latencies: Vec::new(), client_cpu: Duration::ZERO }
+    }
+
+    /// This and another one that came after it, as one.
+    pub fn and(self, next: Self) -> Self {
+        let seconds = |outcome: &Self| outcome.latencies.len() as f64 / outcome.rate;
+        let cpu = |outcome: &Self| outcome.client_cpu * outcome.latencies.len() as u32;
+        let (seconds, cpu) = (seconds(&self) + seconds(&next), cpu(&self) + cpu(&next));
+        let mut latencies = [self.latencies, next.latencies].concat();
+        latencies.sort_unstable();
+        Self { rate: latencies.len() as f64 / seconds, client_cpu: cpu / latencies.len().max(1) as u32, latencies }
+    }
+
     /// The latency that `share` of the jobs keep to.
     pub fn quantile(&self, share: f64) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
@@ -150,4 +165,24 @@ fn wrong(what: &str, target: &str, status: u16) -> io::Error {
     // A token is a secret even here: its beginning is enough to find it.
     let shown: String = target.chars().take(12).collect();
     io::Error::other(format!("{what} {shown}... answered {status}, or not the right bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_loads_in_turn_have_the_rate_of_all_their_jobs_in_all_their_time() {
+        let outcome = |jobs: u64, rate| Outcome {
+            rate,
+            latencies: (1..=jobs).map(Duration::from_millis).collect(),
+            client_cpu: Duration::from_micros(10 * jobs),
+        };
+        // One second for 100, then three for 300 more at another pace.
+        let both = Outcome::none().and(outcome(100, 100.0)).and(outcome(300, 100.0)).and(outcome(200, 50.0));
+        assert!((both.rate - 600.0 / 8.0).abs() < 1e-9);
+        assert_eq!(both.latencies.len(), 600);
+        assert!(both.latencies.is_sorted());
+        assert_eq!(both.client_cpu.as_micros(), (100 * 1_000 + 300 * 3_000 + 200 * 2_000) / 600);
+    }
 }

@@ -7,16 +7,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use oncelink_bench::content::Content;
-use oncelink_bench::measure::{Bench, creation, file, first_byte, growth, memory, mixed, redeem};
+use oncelink_bench::measure::{Bench, creation, file, first_byte, growth, memory, mixed, redeem, rival};
 use oncelink_bench::plan::Plan;
 use oncelink_bench::plot;
 use oncelink_bench::report::Report;
 use oncelink_bench::yardstick::top;
 
 const USAGE: &str = "usage: cargo xtask bench [--quick|--full] [--only NAME,...] [--binary FILE] [--scratch DIR]
-  NAME is one of: redeem, file, s3, memory, first-byte, creation, mixed, growth
+  NAME is one of: redeem, rival, file, s3, memory, first-byte, creation, mixed, growth
   FILE is the program to measure (default: target/release/oncelink); DIR lies on the disk to measure (default: target/tmp/bench)";
-const ALL: [&str; 8] = ["redeem", "file", "s3", "memory", "first-byte", "creation", "mixed", "growth"];
+const ALL: [&str; 9] = ["redeem", "rival", "file", "s3", "memory", "first-byte", "creation", "mixed", "growth"];
 /// Where the page's data and plots lie, and between which lines of the page the tables stand.
 const ASSETS: &str = "docs/benchmarks";
 const PAGE: &str = "docs/benchmarks.md";
@@ -93,6 +93,7 @@ fn run(wish: Wish) -> Result<(), Box<dyn Error>> {
 async fn measure(bench: &mut Bench, name: &str) -> std::io::Result<()> {
     match name {
         "redeem" => Box::pin(redeem::run(bench)).await,
+        "rival" => Box::pin(rival::run(bench)).await,
         "file" => Box::pin(file::local(bench)).await,
         "s3" => Box::pin(file::s3(bench)).await,
         "memory" => Box::pin(memory::run(bench)).await,

@@ -7,6 +7,7 @@ pub mod growth;
 pub mod memory;
 pub mod mixed;
 pub mod redeem;
+pub mod rival;
 
 use std::io;
 use std::path::PathBuf;

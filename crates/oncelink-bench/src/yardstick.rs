@@ -1,9 +1,10 @@
-//! What the program is measured beside: the disk, nginx, PostgreSQL and the S3 engine, each started by this run.
+//! What the program is measured beside: the disk, nginx, PostgreSQL, the S3 engine and a rival, each started by this run.
 
 pub mod disk;
 pub mod garage;
 pub mod nginx;
 pub mod postgres;
+pub mod rustypaste;
 pub mod signature;
 
 use std::io;

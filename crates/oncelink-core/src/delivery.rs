@@ -82,10 +82,23 @@ impl Links {
     /// Writes a report to the claim's record and renews its lease.
     ///
     /// # Errors
-    /// A fault, after which the same report may be written again only if it is known not to have been kept; counting
-    /// bytes twice is on the safe side.
+    /// A fault, after which nobody knows whether the report was kept: [`Links::find_kept`] tells. Where it can't, the report may
+    /// be written again; counting bytes twice is on the safe side.
     pub async fn report(&self, claim: &Claim, report: Report, actor: &Actor) -> Result<RecordOutcome, Fault> {
         self.report_until(claim, report, self.policy().lease, actor).await
+    }
+
+    /// The outcome of a report whose answer was lost, when the record shows that it was kept: the last to write it was this
+    /// process, and it says just what it would say then, with `sent` bytes in all.
+    ///
+    /// Only for whoever is alone in this process with a report on that claim: two of the same bytes look the same.
+    pub async fn find_kept(&self, claim: &Claim, delivered: &Coverage, sent: u64) -> Option<RecordOutcome> {
+        let (link, found) = self.parts.store.find_claim(&claim.link, &claim.id).await.ok()??;
+        let found = found.filter(|found| (found.epoch, found.recorder, found.sent) == (claim.epoch, self.instance, sent))?;
+        let mut with_it = found.coverage.clone();
+        with_it.merge(delivered);
+        let is_kept = with_it == found.coverage;
+        is_kept.then(|| if link.revoked_at.is_some() { RecordOutcome::Revoked } else { RecordOutcome::Kept(found) })
     }
 
     /// Keeps a claim whose object could not be opened from lapsing before the link itself would have ended: nothing

@@ -82,6 +82,11 @@ pub fn count_use(link: &mut Link, wish: &ClaimRequest) {
 /// A lapsed claim still takes in what its last response delivered, and may even complete by it (the bytes went out
 /// within the lease), but its lease is never extended. A revoked link's claim keeps its lease as it is.
 pub fn record(link: &Link, claim: &Claim, report: &Progress) -> Option<Claim> {
+    record_on(link.object.size, link.revoked_at.is_some(), claim, report)
+}
+
+/// [`record`] with all that it looks at of the link, the object's size and whether it is revoked: a store needn't read the rest.
+pub fn record_on(size: u64, revoked: bool, claim: &Claim, report: &Progress) -> Option<Claim> {
     let ClaimState::Active { lease_until } = claim.state else { return None };
     if claim.reference() != report.claim {
         return None;
@@ -90,9 +95,9 @@ pub fn record(link: &Link, claim: &Claim, report: &Progress) -> Option<Claim> {
     next.sent = claim.sent.saturating_add(report.sent);
     next.coverage.merge(&report.delivered);
     next.recorder = report.recorder;
-    if report.may_complete && next.coverage.is_whole(link.object.size) {
+    if report.may_complete && next.coverage.is_whole(size) {
         next.state = ClaimState::Completed { at: report.now };
-    } else if link.revoked_at.is_none() && report.now < lease_until {
+    } else if !revoked && report.now < lease_until {
         next.state = ClaimState::Active { lease_until: lease_until.max(report.lease_until) };
     }
     Some(next)

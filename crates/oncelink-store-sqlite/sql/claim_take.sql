@@ -10,4 +10,3 @@ WHERE id = :link
   AND expires_at > :now
   AND (not_before IS NULL OR not_before <= :now)
   AND (passphrase IS NULL OR :proved IS NOT NULL)
-RETURNING *

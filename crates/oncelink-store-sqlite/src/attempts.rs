@@ -13,9 +13,9 @@ use crate::{claiming, query, sql};
 /// `LinkStore::reserve_attempt`.
 pub(crate) fn reserve(db: &Connection, id: &LinkId, now: Timestamp) -> Result<ReserveOutcome, Failure> {
     let params = named_params! {
-        ":id": id.as_str(),
         ":now": now.as_millis(),
         ":window": i64::try_from(ATTEMPT_WINDOW.as_millis()).map_err(|_| Failure::TooLarge("the window of attempts"))?,
+        ":id": id.as_str(),
         ":max": MAX_ATTEMPTS,
     };
     let taken = query::one(db, sql::ATTEMPT_RESERVE, params, |row| {

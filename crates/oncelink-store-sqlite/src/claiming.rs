@@ -4,13 +4,14 @@
 
 use oncelink_core::Refusal;
 use oncelink_core::claim::{Claim, ClaimState};
+use oncelink_core::coverage::Coverage;
 use oncelink_core::event::{Event, EventKind};
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{ClaimOutcome, ClaimRequest};
 use oncelink_core::token::LinkId;
 use oncelink_core::transition::{self, Decision};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, named_params};
 
 use crate::failure::Failure;
 use crate::rows::{log, read_claim, read_link, state_parts, write_event};
@@ -18,13 +19,12 @@ use crate::{query, sql};
 
 /// `LinkStore::claim`.
 pub(crate) fn claim(db: &Connection, wish: &ClaimRequest) -> Result<ClaimOutcome, Failure> {
-    match take_use(db, wish)? {
-        Some(link) => {
-            let claim = put_claim(db, wish)?;
-            Ok(ClaimOutcome::Granted { link, claim, fresh: true })
-        }
-        None => explain(db, wish),
+    if !take_use(db, wish)? {
+        return explain(db, wish);
     }
+    let claim = put_claim(db, wish)?;
+    let link = find(db, &wish.link)?.ok_or(Failure::Defect("a link is gone in the transaction that changed it"))?;
+    Ok(ClaimOutcome::Granted { link, claim, fresh: true })
 }
 
 /// The link of this id.
@@ -35,28 +35,25 @@ pub(crate) fn find(db: &Connection, id: &LinkId) -> Result<Option<Link>, Failure
 /// The link and this claim on it; consistent when run inside a transaction.
 pub(crate) fn find_with_claim(db: &Connection, link: &LinkId, claim: &ClaimId) -> Result<Option<(Link, Option<Claim>)>, Failure> {
     let Some(found) = find(db, link)? else { return Ok(None) };
-    Ok(Some((found, find_claim(db, link, claim, read_claim)?)))
+    Ok(Some((found, find_claim(db, link, claim)?)))
 }
 
-/// This claim on the link, as `read` reads it.
-pub(crate) fn find_claim<T>(
-    db: &Connection,
-    link: &LinkId,
-    claim: &ClaimId,
-    read: impl FnOnce(&Row<'_>) -> Result<T, Failure>,
-) -> Result<Option<T>, Failure> {
-    query::one(db, sql::CLAIM_FIND, named_params! { ":link": link.as_str(), ":claim": claim.as_str() }, read)
+fn find_claim(db: &Connection, link: &LinkId, claim: &ClaimId) -> Result<Option<Claim>, Failure> {
+    query::one(db, sql::CLAIM_FIND, named_params! { ":link": link.as_str(), ":claim": claim.as_str() }, read_claim)
 }
 
-/// The conditional write that decides; the link after it, or nothing when it changed nothing.
-fn take_use(db: &Connection, wish: &ClaimRequest) -> Result<Option<Link>, Failure> {
+/// The conditional write that decides; whether it took a use.
+///
+/// Without RETURNING, here and below: for it SQLite runs a statement as if it had a trigger, copying each page it changes
+/// and its result through a table of its own. Reading the row afterwards costs less.
+fn take_use(db: &Connection, wish: &ClaimRequest) -> Result<bool, Failure> {
     let params = named_params! {
         ":proved": wish.proved.map(|window| window.as_millis()),
         ":link": wish.link.as_str(),
         ":claim": wish.claim.as_str(),
         ":now": wish.now.as_millis(),
     };
-    query::one(db, sql::CLAIM_TAKE, params, read_link)
+    Ok(query::change(db, sql::CLAIM_TAKE, params)? == 1)
 }
 
 fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
@@ -75,12 +72,38 @@ fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
         ":recorder": wish.recorder.0.cast_signed(),
         ":log": events.iter().map(log::line).collect::<String>(),
     };
-    let claim = query::one(db, sql::CLAIM_PUT, params, read_claim)?;
-    let claim = claim.ok_or(Failure::Defect("a use was taken for a claim that is taken already"))?;
-    if claim.epoch > 1 {
+    if query::change(db, sql::CLAIM_PUT, params)? == 0 {
+        renew_claim(db, wish, word, at)?;
         events.iter().try_for_each(|event| write_event(db, event))?;
+        let renewed = find_claim(db, &wish.link, &wish.claim)?;
+        return renewed.ok_or(Failure::Defect("a claim is gone in the transaction that changed it"));
     }
-    Ok(claim)
+    Ok(Claim {
+        link: wish.link.clone(),
+        id: wish.claim.clone(),
+        epoch: 1,
+        state,
+        claimed_at: wish.now,
+        sent: 0,
+        coverage: Coverage::new(),
+        recorder: wish.recorder,
+    })
+}
+
+/// The next epoch of a claim that was released.
+fn renew_claim(db: &Connection, wish: &ClaimRequest, word: &str, at: i64) -> Result<(), Failure> {
+    let params = named_params! {
+        ":state": word,
+        ":state_at": at,
+        ":now": wish.now.as_millis(),
+        ":recorder": wish.recorder.0.cast_signed(),
+        ":link": wish.link.as_str(),
+        ":claim": wish.claim.as_str(),
+    };
+    match query::change(db, sql::CLAIM_RENEW, params)? {
+        1 => Ok(()),
+        _ => Err(Failure::Defect("a use was taken for a claim that is taken already")),
+    }
 }
 
 fn events(wish: &ClaimRequest) -> Vec<Event> {

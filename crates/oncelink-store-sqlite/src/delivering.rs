@@ -7,8 +7,8 @@ use oncelink_core::{Actor, Timestamp, transition};
 use rusqlite::{Connection, named_params};
 
 use crate::failure::Failure;
-use crate::rows::{log, read_claim, state_parts, write_event};
-use crate::{claiming, query, sql};
+use crate::rows::{Reported, log, read_reported, state_parts, write_event};
+use crate::{query, sql};
 
 /// `LinkStore::record`.
 ///
@@ -17,10 +17,10 @@ use crate::{claiming, query, sql};
 /// Epoch and state in the statement's `WHERE` are the second lock on that door.
 pub(crate) fn record(db: &Connection, report: &Progress) -> Result<RecordOutcome, Failure> {
     let ClaimRef { link, claim, .. } = &report.claim;
-    let Some(link) = claiming::find(db, link)? else { return Ok(RecordOutcome::NotYours) };
-    let found = claiming::find_claim(db, &link.id, claim, |row| Ok((read_claim(row)?, log::length(row)?)))?;
-    let Some((have, logged)) = found else { return Ok(RecordOutcome::NotYours) };
-    let Some(next) = transition::record(&link, &have, report) else { return Ok(RecordOutcome::NotYours) };
+    let wanted = named_params! { ":link": link.as_str(), ":claim": claim.as_str() };
+    let found = query::one(db, sql::CLAIM_REPORT, wanted, read_reported)?;
+    let Some(Reported { claim: have, logged, size, revoked }) = found else { return Ok(RecordOutcome::NotYours) };
+    let Some(next) = transition::record_on(size, revoked, &have, report) else { return Ok(RecordOutcome::NotYours) };
     let delivered = report.ended.map(|bytes| event(&report.claim, report.now, EventKind::Delivered { bytes }, &report.actor));
     let completed = match next.state {
         ClaimState::Completed { at } => Some(event(&report.claim, at, EventKind::Completed, &report.actor)),
@@ -28,7 +28,7 @@ pub(crate) fn record(db: &Connection, report: &Progress) -> Result<RecordOutcome
     };
     let events: Vec<Event> = delivered.into_iter().chain(completed).collect();
     write_back(db, &next, &tell(db, &events, report.claim.epoch == 1 && log::has_room(logged))?)?;
-    Ok(if link.revoked_at.is_some() { RecordOutcome::Revoked } else { RecordOutcome::Kept(next) })
+    Ok(if revoked { RecordOutcome::Revoked } else { RecordOutcome::Kept(next) })
 }
 
 /// `LinkStore::complete`.

@@ -30,12 +30,12 @@ pub(crate) fn list(db: &Connection) -> Result<Vec<ApiKey>, Failure> {
 
 /// `KeyStore::revoke_key`.
 pub(crate) fn revoke(db: &Connection, id: &KeyId, now: Timestamp) -> Result<bool, Failure> {
-    let params = named_params! { ":id": id.as_str(), ":now": now.as_millis() };
+    let params = named_params! { ":now": now.as_millis(), ":id": id.as_str() };
     Ok(query::change(db, sql::KEY_REVOKE, params)? == 1)
 }
 
 /// `KeyStore::touch_key`.
 pub(crate) fn touch(db: &Connection, id: &KeyId, now: Timestamp) -> Result<(), Failure> {
-    query::change(db, sql::KEY_TOUCH, named_params! { ":id": id.as_str(), ":now": now.as_millis() })?;
+    query::change(db, sql::KEY_TOUCH, named_params! { ":now": now.as_millis(), ":id": id.as_str() })?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::failure::Failure;
@@ -92,6 +93,8 @@ pub(crate) fn connect(file: &Path, mode: OpenFlags) -> Result<Connection, OpenEr
     let opened = Connection::open_with_flags(file, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).and_then(|db| {
         db.busy_timeout(BUSY_TIMEOUT)?;
         db.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A statement is compiled once, whatever is bound to it; else SQLite compiles a join anew for each value.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // A view or trigger that somebody put into the file can't call functions with side effects.
         db.pragma_update(None, "trusted_schema", false)?;
         // Damaged pages are told as such instead of being read as something else.

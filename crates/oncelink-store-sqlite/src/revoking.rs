@@ -12,7 +12,7 @@ use crate::{claiming, query, sql};
 
 /// `LinkStore::revoke`.
 pub(crate) fn revoke(db: &Connection, id: &LinkId, now: Timestamp, actor: &Actor) -> Result<RevokeOutcome, Failure> {
-    let params = named_params! { ":id": id.as_str(), ":now": now.as_millis() };
+    let params = named_params! { ":now": now.as_millis(), ":id": id.as_str() };
     if query::change(db, sql::LINK_REVOKE, params)? == 1 {
         write_event(db, &Event { link: id.clone(), at: now, kind: EventKind::Revoked, claim: None, actor: actor.clone() })?;
     }

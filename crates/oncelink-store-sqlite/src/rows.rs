@@ -8,7 +8,7 @@ mod key;
 mod link;
 pub(crate) mod log;
 
-pub(crate) use claim::{read_claim, state_parts};
+pub(crate) use claim::{Reported, read_claim, read_reported, state_parts};
 pub(crate) use event::{read_event, write_event};
 pub(crate) use key::{read_key, write_key};
 pub(crate) use link::{read_link, write_link};

@@ -18,6 +18,8 @@ statements! {
     CLAIM_PUT = "claim_put";
     CLAIM_RECORD = "claim_record";
     CLAIM_RELEASE = "claim_release";
+    CLAIM_RENEW = "claim_renew";
+    CLAIM_REPORT = "claim_report";
     CLAIM_TAKE = "claim_take";
     EVENT_INSERT = "event_insert";
     EVENT_LIST = "event_list";

@@ -1,10 +1,11 @@
 //! The one thread that writes, with group commit.
 //!
 //! Whatever waits in its queue shares one transaction and one flush to the disk, and nobody is answered before the
-//! commit has returned. A job that fails, or panics, undoes itself and nobody else: the jobs of its transaction run again
+//! commit has returned; the answers go out together (`answers`). A job that fails, or panics, undoes itself and nobody else: the jobs of its transaction run again
 //! then, each in a savepoint of its own. When the transaction as a whole is lost, every job in it is told so. A caller that
 //! goes away changes nothing about its job.
 
+mod answers;
 mod batch;
 mod job;
 

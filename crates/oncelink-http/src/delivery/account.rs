@@ -44,6 +44,10 @@ struct State {
     lease_until: Option<Timestamp>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: u32,
+    /// Reports that are being written.
+    reporting: u32,
+    /// Reports that were ever begun.
+    reports: u64,
     /// The object's size.
     size: u64,
     /// What the holder has, in the record or not.
@@ -81,6 +85,27 @@ impl Seat {
     /// Waits, within bounds, until no response of the claim is out but unsettled.
     pub(crate) async fn wait_settled(&self) {
         let _ = tokio::time::timeout(SETTLE_WAIT, self.account.until_settled()).await;
+    }
+}
+
+/// A report that is being written.
+pub(crate) struct Reporting<'a> {
+    account: &'a Account,
+    number: u64,
+    alone: bool,
+    recorded: u64,
+}
+
+impl Reporting<'_> {
+    /// What the record said before it, when no other report of the claim was on its way in this process at any time.
+    pub(crate) fn recorded_before(&self) -> Option<u64> {
+        (self.alone && lock(&self.account.state).reports == self.number).then_some(self.recorded)
+    }
+}
+
+impl Drop for Reporting<'_> {
+    fn drop(&mut self) {
+        lock(&self.account.state).reporting -= 1;
     }
 }
 
@@ -210,6 +235,14 @@ impl Account {
         let mut state = lock(&self.state);
         state.unreported = state.unreported.saturating_sub(count + lost);
         state.recorded = state.recorded.max(recorded);
+    }
+
+    /// A report is about to be written.
+    pub(crate) fn begin_report(&self) -> Reporting<'_> {
+        let mut state = lock(&self.state);
+        state.reporting += 1;
+        state.reports += 1;
+        Reporting { account: self, number: state.reports, alone: state.reporting == 1, recorded: state.recorded }
     }
 
     /// The claim has ended: no response of it may go on.
@@ -359,6 +392,21 @@ mod tests {
         account.refuse_delivered().expect("one byte is missing");
         account.arrive(59..60, now);
         assert_eq!(account.refuse_delivered(), Err(Refusal::Completed { at: now }));
+    }
+
+    #[test]
+    fn what_the_record_said_is_known_to_a_report_that_is_alone() {
+        let account = account(100);
+        assert!(account.draw(10));
+        account.reported(10, 0, 30);
+        let first = account.begin_report();
+        assert_eq!(first.recorded_before(), Some(30));
+        let second = account.begin_report();
+        assert_eq!((first.recorded_before(), second.recorded_before()), (None, None), "they are two");
+        drop(second);
+        assert_eq!(first.recorded_before(), None, "and were");
+        drop(first);
+        assert_eq!(account.begin_report().recorded_before(), Some(30));
     }
 
     #[test]

@@ -124,17 +124,18 @@ impl Delivery {
     /// Reports what has come since the last report. Says whether the claim goes on.
     async fn report(&self, delivered: u64, sent: u64, whole: bool, ended: bool) -> Result<bool, oncelink_core::Fault> {
         let start = self.flow.start();
-        let (report, new_sent) = {
+        let (report, arrived, new_sent) = {
             let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
             let mut coverage = told.word.clone();
             coverage.add(start + told.delivered..start + delivered.max(told.delivered));
+            let arrived = coverage.clone();
             let new_sent = sent.saturating_sub(told.sent);
             let may_complete = whole && !self.acknowledged_later;
             let report =
                 Report { delivered: coverage, sent: new_sent, may_complete, ended: ended.then_some(sent), takes_over: self.takes_over };
-            (report, new_sent)
+            (report, arrived, new_sent)
         };
-        let outcome = self.links.report(&self.claim, report, &self.actor).await?;
+        let outcome = self.write(report, &arrived, new_sent).await?;
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.delivered = told.delivered.max(delivered);
         told.sent += new_sent;
@@ -151,6 +152,19 @@ impl Delivery {
                 false
             }
         })
+    }
+
+    /// Writes a report of `sent` bytes. One whose answer is lost is looked for, lest its bytes count twice.
+    async fn write(&self, report: Report, arrived: &Coverage, sent: u64) -> Result<RecordOutcome, oncelink_core::Fault> {
+        let reporting = self.account.begin_report();
+        let fault = match self.links.report(&self.claim, report, &self.actor).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(fault) => fault,
+        };
+        let Some(before) = reporting.recorded_before() else { return Err(fault) };
+        let kept = self.links.find_kept(&self.claim, arrived, before.saturating_add(sent)).await;
+        // Another one may have begun meanwhile.
+        kept.filter(|_| reporting.recorded_before().is_some()).ok_or(fault)
     }
 
     fn take_in(&self, claim: &Claim) -> bool {

@@ -1,10 +1,11 @@
-//! A store that is slow to write what has arrived, behind connections that know.
+//! A store that is slow to write what has arrived, or loses its answer, behind connections that know.
 
 use std::io;
 use std::sync::Arc;
 
 use axum::http::{Request, StatusCode, header};
 use oncelink_core::create::LinkWish;
+use oncelink_core::holder::ClaimHandle;
 use oncelink_http::{Oversize, Socket, Wire};
 use oncelink_testkit::{Gate, StoreCall, StoreTrouble};
 
@@ -55,4 +56,26 @@ async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_
     written.open();
     house.rest().await;
     assert_eq!(house.send(fetch()).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
+    const SIZE: usize = 3000;
+    for trouble in [StoreTrouble::LoseReply, StoreTrouble::FailBefore] {
+        let house = House::new(SIZE, 4000, false, Oversize::Segments);
+        let link = house.link(LinkWish::default()).await;
+        let claim = house.claim(&link).await;
+        let wire = Arc::new(Wire::new(Box::new(Prompt)));
+        house.faults.next(StoreCall::Record, trouble.clone());
+        let part = house.send(Request::get(address(&claim)).header(header::RANGE, "bytes=0-999").extension(Arc::clone(&wire))).await;
+        assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
+        wire.wrote(1000);
+        wire.flushed();
+        house.rest().await;
+
+        let handle = ClaimHandle::parse(address(&claim).rsplit_once('/').expect("a path").1).expect("a handle");
+        let found = house.links.store().find_claim(handle.link(), &handle.claim_id()).await.expect("a store that answers");
+        let record = found.and_then(|(_, claim)| claim).expect("it is claimed");
+        assert_eq!((record.sent, record.coverage.len()), (1000, 1000), "{trouble:?}");
+    }
 }

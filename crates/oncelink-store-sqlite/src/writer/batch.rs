@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
+use super::answers;
 use super::job::Job;
 use crate::failure::Failure;
 
@@ -19,7 +20,7 @@ pub(super) fn commit_together(db: &Connection, mut jobs: Vec<Box<dyn Job>>, comm
     if jobs.len() > 1 && lost.as_ref().is_some_and(Failure::is_disk_full) {
         jobs.into_iter().for_each(|job| commit_together(db, vec![job], commits));
     } else {
-        jobs.into_iter().for_each(|job| job.settle(lost.as_ref()));
+        answers::give(jobs, lost);
     }
 }
 

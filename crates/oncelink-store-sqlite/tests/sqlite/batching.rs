@@ -1,22 +1,21 @@
 //! Group commit: what is shared, and what is not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use oncelink_core::FaultKind;
-use oncelink_core::ports::LinkStore;
+use oncelink_core::ports::{ClaimOutcome, LinkStore};
 use oncelink_core::token::LinkId;
+use oncelink_core::{Fault, FaultKind};
 use oncelink_store_sqlite::SqliteStore;
 use oncelink_testkit::fixtures::{a_link, claim_id};
 use rusqlite::Connection;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use crate::support::{Begun, HeldLock, Place, begin, claim_ids, find, granted, stored, wish};
 
 /// A claim that has been queued.
-fn begin_claim(
-    store: &Arc<SqliteStore>,
-    link: &LinkId,
-    holder: u32,
-) -> Begun<Result<oncelink_core::ports::ClaimOutcome, oncelink_core::Fault>> {
+fn begin_claim(store: &Arc<SqliteStore>, link: &LinkId, holder: u32) -> Begun<Result<ClaimOutcome, Fault>> {
     let (store, wish) = (store.clone(), wish(link, holder));
     begin(async move { store.claim(wish).await })
 }
@@ -105,6 +104,55 @@ async fn a_caller_that_goes_away_changes_nothing_about_its_claim() {
     // The queue is worked off in order, so after this answer the claim has been made.
     store.ping().await.expect("the store is well");
     assert_eq!(claim_ids(&store, &id).await, vec![claim_id(1)]);
+}
+
+/// Two runtimes; nothing runs in one unless a test drives it.
+fn two_runtimes() -> (Runtime, Runtime) {
+    let runtime = || Builder::new_current_thread().enable_time().build().expect("a runtime");
+    (runtime(), runtime())
+}
+
+/// Three claims on `id` for holders from `first` on, queued together by callers in `runtime`.
+fn begin_three(runtime: &Runtime, store: &Arc<SqliteStore>, id: &LinkId, first: u32) -> Vec<Begun<Result<ClaimOutcome, Fault>>> {
+    let _within = runtime.enter();
+    (first..first + 3).map(|holder| begin_claim(store, id, holder)).collect()
+}
+
+/// Drives `runtime` until all are answered.
+fn all_answered(runtime: &Runtime, claims: Vec<Begun<Result<ClaimOutcome, Fault>>>) {
+    runtime.block_on(async {
+        for claim in claims {
+            let answer = timeout(Duration::from_secs(20), claim).await;
+            granted(answer.expect("nobody keeps the answer back")).expect("the store claims");
+        }
+    });
+}
+
+#[test]
+fn callers_of_a_runtime_that_stands_still_keep_nobody_else_waiting() {
+    let (still, driven) = two_runtimes();
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    let id = driven.block_on(stored(&store, a_link().uses(20).build()));
+    let lock = HeldLock::take(place.raw());
+    let waiting = begin_three(&still, &store, &id, 0);
+    let claims = begin_three(&driven, &store, &id, 10);
+    lock.release();
+    all_answered(&driven, claims);
+    all_answered(&still, waiting);
+}
+
+#[test]
+fn the_end_of_a_runtime_keeps_no_answer_back() {
+    let (ending, driven) = two_runtimes();
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    let id = driven.block_on(stored(&store, a_link().uses(20).build()));
+    let lock = HeldLock::take(place.raw());
+    let claims = begin_three(&ending, &store, &id, 0);
+    drop(ending);
+    lock.release();
+    all_answered(&driven, claims);
 }
 
 #[tokio::test]
