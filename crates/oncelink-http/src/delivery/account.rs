@@ -139,11 +139,6 @@ impl Accounts {
         }
     }
 
-    /// Refuses when everything the claim `id` is for has arrived, though its record may not be written yet.
-    pub(crate) fn refuse_delivered(&self, id: &ClaimId) -> Result<(), Refusal> {
-        lock(&self.0).get(id).map_or(Ok(()), |account| account.refuse_delivered())
-    }
-
     /// Waits, within bounds, until no response of the claim is out but unsettled: the answer right after a finished
     /// download is then the truth.
     pub(crate) async fn wait_settled(&self, id: &ClaimId) {

@@ -17,6 +17,7 @@ use super::form::{self, Fields};
 use super::{cookie, download, oversize, view};
 use crate::app::App;
 use crate::client::Client;
+use crate::delivery::account::Seat;
 use crate::negotiate::{self, Form};
 use crate::problem::Problem;
 use crate::when;
@@ -114,9 +115,12 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
     let holder = fields.holder.unwrap_or_else(|| Holder::create(app.links.entropy()));
     let form = negotiate::wanted(headers);
     // Right after its download the holder shall hear that it is over, not that its record isn't written yet.
-    app.accounts.wait_settled(&ClaimHandle::derive(&token, &holder).claim_id()).await;
+    // Its seat keeps what is known of that download until the store has answered.
+    let handle = ClaimHandle::derive(&token, &holder);
+    let seat = Seat::reserve(&app.accounts, handle.link(), &handle.claim_id());
+    seat.wait_settled().await;
     let redeemed = app.links.redeem(&token, &holder, fields.passphrase.as_deref(), &actor).await;
-    let redeemed = redeemed.and_then(|grant| app.accounts.refuse_delivered(&grant.claim.id).map(|()| grant).map_err(No::from));
+    let redeemed = redeemed.and_then(|grant| seat.refuse_delivered().map(|()| grant).map_err(No::from));
     match redeemed {
         Ok(grant) => {
             app.metrics.granted();
