@@ -11,17 +11,12 @@
 # gone with the process, unless ONCELINK_DYNOXIDE_KEEP=1: then they are in DIR, synced at every write, and an outage can be
 # played. It checks no signatures, but the SDK wants keys: some are made up unless there are any.
 set -euo pipefail
+# shellcheck source=scripts/engines/shared.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 
 readonly version=3.2.0
 readonly region=us-east-1
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-readonly top engines="${ONCELINK_ENGINES:-$top/target/engines}"
 readonly dynoxide="$engines/bin/dynoxide"
-
-die() {
-    printf 'dynoxide.sh: %s\n' "$*" >&2
-    exit 1
-}
 
 # Its own --version says something else, so cargo's note about what it installed is asked.
 installed() {
@@ -34,23 +29,6 @@ install_dynoxide() {
         return
     fi
     cargo install "dynoxide-rs@$version" --locked --root "$engines" --no-default-features --features native-sqlite,http-server,cli
-}
-
-# A port on which nothing listens; below the range that the kernel gives to outgoing connections.
-free_port() {
-    local port
-    for _ in {1..100}; do
-        port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            printf '%s' "$port"
-            return
-        fi
-    done
-    die "no free port found"
-}
-
-running() {
-    [[ -f $1/pid ]] && kill -0 "$(<"$1/pid")" 2>/dev/null
 }
 
 # One attempt to start; fails when the port is taken.
@@ -92,27 +70,9 @@ start_dynoxide() {
     fi
 }
 
-stop_dynoxide() {
-    local dir=$1 pid
-    [[ -f $dir/pid ]] || return 0
-    pid=$(<"$dir/pid")
-    rm -f "$dir/pid"
-    # The number may belong to another program by now.
-    [[ "$(ps -o comm= -p "$pid" 2>/dev/null)" == dynoxide ]] || return 0
-    kill "$pid"
-    for _ in {1..50}; do
-        kill -0 "$pid" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    kill -9 "$pid" 2>/dev/null || true
-}
-
 case "${1:-} $#" in
 "install 1") install_dynoxide ;;
 "start 2") start_dynoxide "$2" ;;
-"stop 2") stop_dynoxide "$2" ;;
-*)
-    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
-    exit 2
-    ;;
+"stop 2") stop_program dynoxide "$2" ;;
+*) usage ;;
 esac

@@ -9,18 +9,13 @@
 # Use it so:  eval "$(scripts/engines/garage.sh start "$dir")"; cargo test -p oncelink-objects-s3
 # It listens on 127.0.0.1 only, on free ports. Bucket and keys are made anew at each start; what was stored is gone.
 set -euo pipefail
+# shellcheck source=scripts/engines/shared.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 
 readonly version=2.5.0
 readonly bucket=oncelink-test
 readonly region=us-east-1
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-readonly top engines="${ONCELINK_ENGINES:-$top/target/engines}"
 readonly garage="$engines/bin/garage"
-
-die() {
-    printf 'garage.sh: %s\n' "$*" >&2
-    exit 1
-}
 
 installed() {
     [[ -x $garage ]] && [[ "$("$garage" --version)" == *"cargo:$version "* ]]
@@ -32,24 +27,6 @@ install_garage() {
         return
     fi
     cargo install "garage@$version" --locked --root "$engines" --no-default-features --features bundled-libs,lmdb
-}
-
-# N random bytes in hexadecimal.
-random_hex() {
-    od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'
-}
-
-# A port on which nothing listens; below the range that the kernel gives to outgoing connections.
-free_port() {
-    local port
-    for _ in {1..100}; do
-        port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            printf '%s' "$port"
-            return
-        fi
-    done
-    die "no free port found"
 }
 
 # Writes DIR/garage.toml and DIR/env with fresh ports and secrets, readable by the owner only.
@@ -90,10 +67,6 @@ answers() {
     "$garage" -c "$1/garage.toml" bucket info "$bucket" >/dev/null 2>&1
 }
 
-running() {
-    [[ -f $1/pid ]] && kill -0 "$(<"$1/pid")" 2>/dev/null
-}
-
 # One attempt to start; fails when a port was taken meanwhile.
 launch() {
     local dir=$1
@@ -130,33 +103,15 @@ start_garage() {
             cat "$dir/env"
             return
         fi
-        stop_garage "$dir"
+        stop_program garage "$dir"
     done
     tail -n 20 "$dir/log" >&2
     die "garage did not start; its log is $dir/log"
 }
 
-stop_garage() {
-    local dir=$1 pid
-    [[ -f $dir/pid ]] || return 0
-    pid=$(<"$dir/pid")
-    rm -f "$dir/pid"
-    # The number may belong to another program by now.
-    [[ "$(ps -o comm= -p "$pid" 2>/dev/null)" == garage ]] || return 0
-    kill "$pid"
-    for _ in {1..50}; do
-        kill -0 "$pid" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    kill -9 "$pid" 2>/dev/null || true
-}
-
 case "${1:-} $#" in
 "install 1") install_garage ;;
 "start 2") start_garage "$2" ;;
-"stop 2") stop_garage "$2" ;;
-*)
-    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
-    exit 2
-    ;;
+"stop 2") stop_program garage "$2" ;;
+*) usage ;;
 esac

@@ -11,13 +11,10 @@
 # It listens on 127.0.0.1 only, on a free port, and on a Unix socket in DIR. Role and password are made anew at each
 # start; what was stored is gone. Commits are durable (fsync is on), as the promises under test need them.
 set -euo pipefail
+# shellcheck source=scripts/engines/shared.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 
 readonly oldest=15
-
-die() {
-    printf 'postgres.sh: %s\n' "$*" >&2
-    exit 1
-}
 
 # The folder with the programs of the newest version that is installed; nothing when none is new enough.
 programs() {
@@ -44,24 +41,6 @@ install_postgres() {
         printf 'create_main_cluster = false\n' >>/etc/postgresql-common/createcluster.conf
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql >&2
     [[ -n "$(programs)" ]] || die "apt's PostgreSQL is older than $oldest"
-}
-
-# N random bytes in hexadecimal.
-random_hex() {
-    od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'
-}
-
-# A port on which nothing listens; below the range that the kernel gives to outgoing connections.
-free_port() {
-    local port
-    for _ in {1..100}; do
-        port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            printf '%s' "$port"
-            return
-        fi
-    done
-    die "no free port found"
 }
 
 # Runs a program as somebody who isn't root, for PostgreSQL refuses to run as root.
@@ -165,8 +144,5 @@ case "${1:-} $#" in
 "start 2") start_postgres "$2" ;;
 "restart 2") restart_postgres "$2" ;;
 "stop 2") stop_postgres "$2" ;;
-*)
-    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
-    exit 2
-    ;;
+*) usage ;;
 esac

@@ -9,16 +9,11 @@
 # It listens on 127.0.0.1 only, on a free port. As it is built, with what costs it least: it logs nothing but errors, names are
 # random instead of two words (of which there are too few), nothing expires, and nothing looks for what has.
 set -euo pipefail
+# shellcheck source=scripts/engines/shared.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
 
 readonly version=0.18.1
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-readonly top engines="${ONCELINK_ENGINES:-$top/target/engines}"
 readonly rustypaste="$engines/bin/rustypaste"
-
-die() {
-    printf 'rustypaste.sh: %s\n' "$*" >&2
-    exit 1
-}
 
 # It has no --version, so cargo's note about what it installed is asked.
 installed() {
@@ -31,23 +26,6 @@ install_rustypaste() {
         return
     fi
     cargo install "rustypaste@$version" --locked --root "$engines"
-}
-
-# A port on which nothing listens; below the range that the kernel gives to outgoing connections.
-free_port() {
-    local port
-    for _ in {1..100}; do
-        port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-            printf '%s' "$port"
-            return
-        fi
-    done
-    die "no free port found"
-}
-
-running() {
-    [[ -f $1/pid ]] && kill -0 "$(<"$1/pid")" 2>/dev/null
 }
 
 write_settings() {
@@ -98,27 +76,9 @@ start_rustypaste() {
     printf 'export RUSTYPASTE_PID=%s\n' "$(<"$dir/pid")"
 }
 
-stop_rustypaste() {
-    local dir=$1 pid
-    [[ -f $dir/pid ]] || return 0
-    pid=$(<"$dir/pid")
-    rm -f "$dir/pid"
-    # The number may belong to another program by now.
-    [[ "$(ps -o comm= -p "$pid" 2>/dev/null)" == rustypaste ]] || return 0
-    kill "$pid"
-    for _ in {1..50}; do
-        kill -0 "$pid" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    kill -9 "$pid" 2>/dev/null || true
-}
-
 case "${1:-} $#" in
 "install 1") install_rustypaste ;;
 "start 2") start_rustypaste "$2" ;;
-"stop 2") stop_rustypaste "$2" ;;
-*)
-    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
-    exit 2
-    ;;
+"stop 2") stop_program rustypaste "$2" ;;
+*) usage ;;
 esac

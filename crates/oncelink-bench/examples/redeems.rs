@@ -1,7 +1,8 @@
 //! A number of direct redeems, one after the other, through the real router over the real SQLite store: what
 //! `cargo xtask instructions` counts.
 //!
-//! Objects are in memory: some valgrinds know the system call that opens files below a directory, some don't. The clock stands still, randomness is seeded, and there is no socket: two runs do the same. Must not measure anything itself.
+//! Objects are in memory: some valgrinds know the system call that opens files below a directory, some don't. The clock
+//! stands still, randomness is seeded, and there is no socket: two runs do the same. Must not measure anything itself.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -148,7 +148,8 @@ pub fn purgeable(link: &Link, claims: &[Claim], before: Timestamp) -> bool {
     })
 }
 
-fn taken(own: Option<&Claim>, wish: &ClaimRequest) -> Claim {
+/// The claim that a granted request makes: its first epoch, or the next one of the claim that was released before.
+pub fn taken(own: Option<&Claim>, wish: &ClaimRequest) -> Claim {
     let state = if wish.completed { ClaimState::Completed { at: wish.now } } else { ClaimState::Active { lease_until: wish.lease_until } };
     Claim {
         link: wish.link.clone(),

@@ -2,8 +2,7 @@
 //!
 //! Decided by the write, explained by the item that a failed condition brings back: no second call.
 
-use oncelink_core::claim::{Claim, ClaimState};
-use oncelink_core::coverage::Coverage;
+use oncelink_core::claim::Claim;
 use oncelink_core::event::{Event, EventKind};
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
@@ -82,21 +81,7 @@ enum Explained {
 
 impl Guess {
     fn first(wish: &ClaimRequest) -> Self {
-        let state = match wish.completed {
-            true => ClaimState::Completed { at: wish.now },
-            false => ClaimState::Active { lease_until: wish.lease_until },
-        };
-        let claim = Claim {
-            link: wish.link.clone(),
-            id: wish.claim.clone(),
-            epoch: 1,
-            state,
-            claimed_at: wish.now,
-            sent: 0,
-            coverage: Coverage::new(),
-            recorder: wish.recorder,
-        };
-        Self { claim, refund: wish.proved.is_some() }
+        Self { claim: transition::taken(None, wish), refund: wish.proved.is_some() }
     }
 
     fn change(&self, wish: &ClaimRequest, events: &[Event], tag: u64) -> Change {

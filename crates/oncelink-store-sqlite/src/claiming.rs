@@ -3,8 +3,7 @@
 //! Decided by the write, explained by a read. Runs inside the writer's transaction; must not commit by itself.
 
 use oncelink_core::Refusal;
-use oncelink_core::claim::{Claim, ClaimState};
-use oncelink_core::coverage::Coverage;
+use oncelink_core::claim::Claim;
 use oncelink_core::event::{Event, EventKind};
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
@@ -57,11 +56,8 @@ fn take_use(db: &Connection, wish: &ClaimRequest) -> Result<bool, Failure> {
 }
 
 fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
-    let state = match wish.completed {
-        true => ClaimState::Completed { at: wish.now },
-        false => ClaimState::Active { lease_until: wish.lease_until },
-    };
-    let (word, at) = state_parts(state);
+    let claim = transition::taken(None, wish);
+    let (word, at) = state_parts(claim.state);
     let events = events(wish);
     let params = named_params! {
         ":link": wish.link.as_str(),
@@ -78,16 +74,7 @@ fn put_claim(db: &Connection, wish: &ClaimRequest) -> Result<Claim, Failure> {
         let renewed = find_claim(db, &wish.link, &wish.claim)?;
         return renewed.ok_or(Failure::Defect("a claim is gone in the transaction that changed it"));
     }
-    Ok(Claim {
-        link: wish.link.clone(),
-        id: wish.claim.clone(),
-        epoch: 1,
-        state,
-        claimed_at: wish.now,
-        sent: 0,
-        coverage: Coverage::new(),
-        recorder: wish.recorder,
-    })
+    Ok(claim)
 }
 
 /// The next epoch of a claim that was released.

@@ -82,9 +82,11 @@ impl Seat {
         }
     }
 
-    /// Waits, within bounds, until no response of the claim is out but unsettled.
+    /// Waits, within bounds, until no response of the claim is out but unsettled, or everything is known to have arrived: then
+    /// [`Account::refuse_delivered`] knows more than the record.
     pub(crate) async fn wait_settled(&self) {
-        let _ = tokio::time::timeout(SETTLE_WAIT, self.account.until_settled()).await;
+        let is_known = |state: &State| state.is_settled() || state.delivered_at.is_some();
+        let _ = tokio::time::timeout(SETTLE_WAIT, self.account.until(is_known)).await;
     }
 }
 
@@ -144,7 +146,7 @@ impl Accounts {
     pub(crate) async fn wait_settled(&self, id: &ClaimId) {
         let account = lock(&self.0).get(id).map(Arc::clone);
         if let Some(account) = account {
-            let _ = tokio::time::timeout(SETTLE_WAIT, account.until_settled()).await;
+            let _ = tokio::time::timeout(SETTLE_WAIT, account.until(State::is_settled)).await;
             self.leave(id, &account);
         }
     }
@@ -258,21 +260,24 @@ impl Account {
         self.settled.notify_waiters();
     }
 
-    async fn until_settled(&self) {
+    async fn until(&self, holds: impl Fn(&State) -> bool) {
         loop {
             let settled = self.settled.notified();
             tokio::pin!(settled);
             // Listen before looking, or a settlement in between would be missed.
             settled.as_mut().enable();
-            let is_settled = {
-                let state = lock(&self.state);
-                state.finishing == 0 || state.delivered_at.is_some()
-            };
-            if is_settled {
+            if holds(&lock(&self.state)) {
                 return;
             }
             settled.await;
         }
+    }
+}
+
+impl State {
+    /// Whether every response that is out has its record.
+    fn is_settled(&self) -> bool {
+        self.finishing == 0
     }
 }
 
@@ -282,6 +287,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     const SIZE: u64 = 60;
@@ -387,6 +394,22 @@ mod tests {
         account.refuse_delivered().expect("one byte is missing");
         account.arrive(59..60, now);
         assert_eq!(account.refuse_delivered(), Err(Refusal::Completed { at: now }));
+    }
+
+    #[tokio::test]
+    async fn who_asks_what_is_recorded_waits_for_the_record_and_the_holder_only_for_its_end() {
+        let accounts = Arc::new(Accounts::default());
+        let mut seat = seat(&accounts);
+        seat.read(&claim(), SIZE, 100);
+        let id = claim().id;
+        let is_told = || accounts.wait_settled(&id).now_or_never().is_some();
+        let is_known = || seat.wait_settled().now_or_never().is_some();
+        seat.begin_finish();
+        assert_eq!((is_known(), is_told()), (false, false));
+        seat.arrive(0..SIZE, oncelink_testkit::fixtures::after(5));
+        assert_eq!((is_known(), is_told()), (true, false));
+        seat.end_finish();
+        assert_eq!((is_known(), is_told()), (true, true));
     }
 
     #[test]

@@ -79,3 +79,27 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
         assert_eq!((record.sent, record.coverage.len()), (1000, 1000), "{trouble:?}");
     }
 }
+
+#[tokio::test]
+async fn sem_5_a_repeated_claim_whose_answer_comes_after_the_download_is_refused() {
+    const SIZE: usize = 3000;
+    let house = House::new(SIZE, 4000, false, Oversize::Segments);
+    let link = house.link(LinkWish::default()).await;
+    let holder = || Request::post(&link).header(header::ACCEPT, "application/json").header("idempotency-key", "h".repeat(22));
+    let claim = serde_json::from_slice(&house.send(holder()).await.body.expect("whole")).expect("JSON");
+    let answered = Gate::new();
+    house.faults.next(StoreCall::FindClaim, StoreTrouble::HangAfter(answered.clone()));
+
+    let download = async {
+        answered.arrival().await;
+        let wire = Arc::new(Wire::new(Box::new(Prompt)));
+        let whole = house.send(Request::get(address(&claim)).extension(Arc::clone(&wire))).await;
+        assert_eq!(whole.status, StatusCode::OK);
+        wire.wrote(SIZE);
+        wire.flushed();
+        house.rest().await;
+        answered.open();
+    };
+    let (repeated, ()) = tokio::join!(house.send(holder()), download);
+    assert_eq!(repeated.status, StatusCode::GONE);
+}
