@@ -1,2 +1,2 @@
 -- The claims of a link, oldest first.
-SELECT * FROM claims WHERE link = :link ORDER BY claimed_at, id
+SELECT * FROM claims WHERE link = (SELECT seq FROM links WHERE id = :link) ORDER BY claimed_at, id

@@ -1,4 +1,4 @@
 -- transition::record: writes what a report makes of an active claim, fenced by its epoch.
 UPDATE claims
 SET state = :state, state_at = :state_at, sent = :sent, coverage = :coverage, recorder = :recorder, log = log || :lines
-WHERE link = :link AND id = :claim AND epoch = :epoch AND state = 'active'
+WHERE seq = :seq AND epoch = :epoch AND state = 'active'

@@ -2,5 +2,6 @@
 -- link_give_back.sql frees the use in the same transaction.
 UPDATE claims
 SET state = 'released', state_at = :now, log = log || :line
-WHERE link = :link AND id = :claim AND epoch = :epoch AND state = 'active' AND state_at > :now
+WHERE link = (SELECT seq FROM links WHERE id = :link)
+  AND id = :claim AND epoch = :epoch AND state = 'active' AND state_at > :now
   AND sent = 0 AND coverage = ''

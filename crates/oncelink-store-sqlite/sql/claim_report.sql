@@ -1,4 +1,4 @@
 -- What transition::record looks at: the claim, and of its link the object's size and the revocation.
-SELECT claims.*, links.size, links.revoked_at
-FROM claims JOIN links ON links.id = claims.link
-WHERE claims.link = :link AND claims.id = :claim
+SELECT links.size, links.revoked_at, claims.*
+FROM links JOIN claims ON claims.link = links.seq
+WHERE links.id = :link AND claims.id = :claim

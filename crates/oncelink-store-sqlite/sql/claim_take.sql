@@ -3,7 +3,7 @@
 UPDATE links
 SET claimed = claimed + 1,
     attempts_count = iif(attempts_since = :proved, max(attempts_count - 1, 0), attempts_count)
-WHERE id = :link
+WHERE seq = :link
   AND revoked_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM claims WHERE link = :link AND id = :claim AND state <> 'released')
   AND claimed < uses

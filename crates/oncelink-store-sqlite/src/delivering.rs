@@ -18,8 +18,8 @@ use crate::{query, sql};
 pub(crate) fn record(db: &Connection, report: &Progress) -> Result<RecordOutcome, Failure> {
     let ClaimRef { link, claim, .. } = &report.claim;
     let wanted = named_params! { ":link": link.as_str(), ":claim": claim.as_str() };
-    let found = query::one(db, sql::CLAIM_REPORT, wanted, read_reported)?;
-    let Some(Reported { claim: have, logged, size, revoked }) = found else { return Ok(RecordOutcome::NotYours) };
+    let found = query::one(db, sql::CLAIM_REPORT, wanted, |row| read_reported(row, link))?;
+    let Some(Reported { seq, claim: have, logged, size, revoked }) = found else { return Ok(RecordOutcome::NotYours) };
     let Some(next) = transition::record_on(size, revoked, &have, report) else { return Ok(RecordOutcome::NotYours) };
     let delivered = report.ended.map(|bytes| event(&report.claim, report.now, EventKind::Delivered { bytes }, &report.actor));
     let completed = match next.state {
@@ -27,7 +27,7 @@ pub(crate) fn record(db: &Connection, report: &Progress) -> Result<RecordOutcome
         ClaimState::Active { .. } | ClaimState::Released { .. } => None,
     };
     let events: Vec<Event> = delivered.into_iter().chain(completed).collect();
-    write_back(db, &next, &tell(db, &events, report.claim.epoch == 1 && log::has_room(logged))?)?;
+    write_back(db, seq, &next, &tell(db, &events, report.claim.epoch == 1 && log::has_room(logged))?)?;
     Ok(if revoked { RecordOutcome::Revoked } else { RecordOutcome::Kept(next) })
 }
 
@@ -72,7 +72,7 @@ fn tell(db: &Connection, events: &[Event], in_row: bool) -> Result<String, Failu
     Ok(String::new())
 }
 
-fn write_back(db: &Connection, next: &Claim, lines: &str) -> Result<(), Failure> {
+fn write_back(db: &Connection, seq: i64, next: &Claim, lines: &str) -> Result<(), Failure> {
     let (state, at) = state_parts(next.state);
     let params = named_params! {
         ":state": state,
@@ -81,8 +81,7 @@ fn write_back(db: &Connection, next: &Claim, lines: &str) -> Result<(), Failure>
         ":coverage": next.coverage.to_text(),
         ":recorder": next.recorder.0.cast_signed(),
         ":lines": lines,
-        ":link": next.link.as_str(),
-        ":claim": next.id.as_str(),
+        ":seq": seq,
         ":epoch": next.epoch,
     };
     match query::change(db, sql::CLAIM_RECORD, params)? {

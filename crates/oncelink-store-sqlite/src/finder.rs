@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::query;
 use crate::readers::closed;
 
 /// How many reads share a transaction at the most: the log can't begin anew under one.
@@ -90,10 +91,14 @@ impl Drop for Finder {
 fn run(db: &Connection, reads: &Receiver<Read>) {
     while let Ok(first) = reads.recv() {
         let batch: Vec<Read> = std::iter::once(first).chain(reads.try_iter().take(BATCH - 1)).collect();
-        // Rolled back when dropped: it only holds one moment still for all that is read in it.
-        match db.unchecked_transaction().map_err(Failure::from) {
-            Ok(_moment) => batch.into_iter().for_each(|read| read(Ok(db))),
+        // It only holds one moment still for all that is read in it.
+        match query::execute(db, "BEGIN") {
+            Ok(()) => batch.into_iter().for_each(|read| read(Ok(db))),
             Err(failure) => batch.into_iter().for_each(|read| read(Err(&failure))),
+        }
+        if !db.is_autocommit() {
+            // If it fails the next BEGIN does too, and is told.
+            let _ = query::execute(db, "ROLLBACK");
         }
     }
 }
@@ -101,7 +106,6 @@ fn run(db: &Connection, reads: &Receiver<Read>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query;
 
     fn finder() -> Finder {
         let db = Connection::open_in_memory().expect("memory is there");

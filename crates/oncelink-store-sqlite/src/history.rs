@@ -11,7 +11,7 @@ use crate::{query, sql};
 
 /// `LinkStore::claims`.
 pub(crate) fn claims(db: &Connection, id: &LinkId) -> Result<Vec<Claim>, Failure> {
-    query::all(db, sql::CLAIM_LIST, named_params! { ":link": id.as_str() }, read_claim)
+    query::all(db, sql::CLAIM_LIST, named_params! { ":link": id.as_str() }, |row| read_claim(row, id))
 }
 
 /// `LinkStore::events`: those of the rows' logs and those of table `events`.

@@ -11,7 +11,11 @@ use crate::query;
 pub(crate) const APPLICATION_ID: i32 = 0x4f4c_6e6b;
 
 /// Every migration, in order; the number of each is its place, from 1.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql"), include_str!("../migrations/0002_logs.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_init.sql"),
+    include_str!("../migrations/0002_logs.sql"),
+    include_str!("../migrations/0003_arrival.sql"),
+];
 
 /// The latest version of the tables.
 pub(crate) fn latest() -> i64 {
@@ -19,14 +23,19 @@ pub(crate) fn latest() -> i64 {
 }
 
 /// Runs the migrations that `db` lacks, all in one transaction, so that a crash or a full disk leaves the former version.
+///
+/// Foreign keys are checked from here on and not before: a table that others refer to is replaced by dropping it, which would
+/// take along what refers to it.
 pub(crate) fn migrate(db: &Connection, migrations: &[&str]) -> Result<(), Failure> {
+    db.pragma_update(None, "foreign_keys", false)?;
     db.execute_batch("BEGIN IMMEDIATE")?;
     let done = run(db, migrations).and_then(|()| Ok(db.execute_batch("COMMIT")?));
     if done.is_err() && !db.is_autocommit() {
         // The first failure is the one to tell; a rollback that fails leaves it to SQLite's recovery at the next opening.
         let _ = db.execute_batch("ROLLBACK");
     }
-    done
+    done?;
+    Ok(db.pragma_update(None, "foreign_keys", true)?)
 }
 
 /// The version of the tables in `db`; 0 for an empty file.

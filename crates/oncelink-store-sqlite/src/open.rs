@@ -148,7 +148,6 @@ fn settle(db: &Connection) -> Result<(), rusqlite::Error> {
     // would come back to life. On macOS only F_FULLFSYNC gets as far as that.
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "fullfsync", true)?;
-    db.pragma_update(None, "foreign_keys", true)?;
     // Savepoints of big batches may spill; a server's /tmp may be small or read-only.
     db.pragma_update(None, "temp_store", "MEMORY")?;
     // The writer copies the log back by itself, after it has answered.

@@ -11,6 +11,12 @@ use crate::failure::Failure;
 /// whoever reads, and are checked in debug builds: asking SQLite for each takes as long as binding it.
 pub(crate) type Named<'p> = &'p [(&'p str, &'p dyn ToSql)];
 
+/// Begins or ends a transaction, or a part of one.
+pub(crate) fn execute(db: &Connection, statement: &str) -> Result<(), Failure> {
+    db.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
+
 /// Runs a statement that gives no rows; how many it changed.
 pub(crate) fn change(db: &Connection, sql: &str, params: Named<'_>) -> Result<usize, Failure> {
     let mut statement = db.prepare_cached(sql)?;

@@ -11,7 +11,7 @@ pub(crate) mod log;
 pub(crate) use claim::{Reported, read_claim, read_reported, state_parts};
 pub(crate) use event::{read_event, write_event};
 pub(crate) use key::{read_key, write_key};
-pub(crate) use link::{read_link, write_link};
+pub(crate) use link::{Stored, read_link, read_stored, write_link};
 pub(crate) use log::read_log;
 
 use std::cell::Cell;
@@ -23,11 +23,14 @@ use rusqlite::types::{FromSql, ValueRef};
 use crate::failure::Failure;
 
 /// A row of a known table, with an id to name it by.
+///
+/// Columns are read in the order of the statement; the names are for whoever reads the code, for messages, and are checked
+/// in debug builds: asking SQLite for each takes as long as reading it.
 struct Record<'r> {
     row: &'r Row<'r>,
     table: &'static str,
     id: &'static str,
-    /// Where the next column probably is: they are asked for in about the order of the table.
+    /// The next column's place.
     next: Cell<usize>,
 }
 
@@ -39,19 +42,20 @@ impl<'r> Record<'r> {
 
     /// A column of a type that SQLite knows.
     fn get<T: FromSql>(&self, column: &'static str) -> Result<T, Failure> {
-        self.place(column).and_then(|place| self.row.get(place)).map_err(|_| self.unreadable(column))
+        self.row.get(self.place(column)).map_err(|_| self.unreadable(column))
     }
 
-    /// A column's place: looked for from the last one's on. rusqlite would compare names from the first column on each time,
-    /// which for a link makes some four hundred comparisons.
-    fn place(&self, column: &str) -> Result<usize, rusqlite::Error> {
-        let (columns, probable) = (self.row.as_ref(), self.next.get());
-        let place = match columns.column_name(probable) {
-            Ok(name) if name == column => probable,
-            Ok(_) | Err(_) => columns.column_index(column)?,
-        };
+    /// The place of this column, which must be the next one.
+    fn place(&self, column: &str) -> usize {
+        let place = self.next.get();
+        debug_assert_eq!(self.row.as_ref().column_name(place), Ok(column), "the columns of {} are read in another order", self.table);
         self.next.set(place + 1);
-        Ok(place)
+        place
+    }
+
+    /// Passes over the next column.
+    fn skip(&self, column: &str) {
+        self.place(column);
     }
 
     /// A text column that spells something.
@@ -61,7 +65,7 @@ impl<'r> Record<'r> {
 
     /// A text column that spells something or is absent.
     fn maybe<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Failure> {
-        let found = self.place(column).and_then(|place| self.row.get_ref(place)).map_err(|_| self.unreadable(column))?;
+        let found = self.row.get_ref(self.place(column)).map_err(|_| self.unreadable(column))?;
         // Looked at where it lies: what it spells makes its own copy.
         let text = found.as_str_or_null().map_err(|_| self.unreadable(column))?;
         text.map(|text| parse(text).ok_or_else(|| self.unreadable(column))).transpose()
@@ -80,6 +84,18 @@ impl<'r> Record<'r> {
     /// A count that is never negative.
     fn count(&self, column: &'static str) -> Result<u64, Failure> {
         u64::try_from(self.get::<i64>(column)?).map_err(|_| self.unreadable(column))
+    }
+
+    /// A count that is never negative, or none.
+    fn maybe_count(&self, column: &'static str) -> Result<Option<u64>, Failure> {
+        let count = self.get::<Option<i64>>(column)?;
+        count.map(u64::try_from).transpose().map_err(|_| self.unreadable(column))
+    }
+
+    /// How long a text column is, in bytes.
+    fn length(&self, column: &'static str) -> Result<usize, Failure> {
+        let text = self.row.get_ref(self.place(column)).ok().and_then(|found| found.as_bytes().ok());
+        text.map(<[u8]>::len).ok_or_else(|| self.unreadable(column))
     }
 
     fn unreadable(&self, column: &'static str) -> Failure {

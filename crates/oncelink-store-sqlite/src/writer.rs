@@ -146,13 +146,13 @@ impl Desk {
     fn checkpoint_if_due(&self) {
         let bound = if self.jobs.is_empty() { CHECKPOINT_IDLE } else { CHECKPOINT_BUSY };
         if pages_to_copy(&self.db).is_ok_and(|pages| pages >= bound) {
-            let _ = checkpoint(&self.db, "PASSIVE");
+            let _ = checkpoint(&self.db, "PRAGMA wal_checkpoint(PASSIVE)");
         }
     }
 
     fn finish(self, lock: File) {
         // TRUNCATE leaves one file that can be copied away. When the disk is full the log stays, with everything in it.
-        let _ = checkpoint(&self.db, "TRUNCATE");
+        let _ = checkpoint(&self.db, "PRAGMA wal_checkpoint(TRUNCATE)");
         let _ = self.db.close();
         drop(lock);
     }
@@ -160,16 +160,11 @@ impl Desk {
 
 /// How many pages of the log have not been copied back yet.
 fn pages_to_copy(db: &Connection) -> Result<i64, rusqlite::Error> {
-    let (log, copied) = checkpoint(db, "NOOP")?;
+    let (log, copied) = checkpoint(db, "PRAGMA wal_checkpoint(NOOP)")?;
     Ok(log - copied)
 }
 
-/// Pages in the log, and pages of it that have been copied back, after a checkpoint of this mode.
-fn checkpoint(db: &Connection, mode: &str) -> Result<(i64, i64), rusqlite::Error> {
-    let mut pages = (0, 0);
-    db.pragma(None, "wal_checkpoint", mode, |row| {
-        pages = (row.get(1)?, row.get(2)?);
-        Ok(())
-    })?;
-    Ok(pages)
+/// Pages in the log, and pages of it that have been copied back, after a checkpoint by this statement.
+fn checkpoint(db: &Connection, statement: &str) -> Result<(i64, i64), rusqlite::Error> {
+    db.prepare_cached(statement)?.query_one([], |row| Ok((row.get(1)?, row.get(2)?)))
 }

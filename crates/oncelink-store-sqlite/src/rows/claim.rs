@@ -7,7 +7,7 @@ use oncelink_core::holder::ClaimId;
 use oncelink_core::token::LinkId;
 use rusqlite::Row;
 
-use super::{Record, log};
+use super::Record;
 use crate::failure::Failure;
 
 /// A claim's state as its two columns, the time in milliseconds.
@@ -19,38 +19,44 @@ pub(crate) fn state_parts(state: ClaimState) -> (&'static str, i64) {
     }
 }
 
-/// Reads a claim.
-pub(crate) fn read_claim(row: &Row<'_>) -> Result<Claim, Failure> {
-    claim(&Record::new(row, "claims", "id"))
+/// Reads a claim on `link`, of which the row knows the number only.
+pub(crate) fn read_claim(row: &Row<'_>, link: &LinkId) -> Result<Claim, Failure> {
+    let record = Record::new(row, "claims", "id");
+    record.skip("seq");
+    claim(&record, link)
 }
 
 /// A claim and what else counts when it is reported on.
 pub(crate) struct Reported {
-    /// The claim.
-    pub(crate) claim: Claim,
-    /// How long its log is, in bytes.
-    pub(crate) logged: usize,
     /// The object's size.
     pub(crate) size: u64,
     /// Whether the link is revoked.
     pub(crate) revoked: bool,
+    /// Column `seq`.
+    pub(crate) seq: i64,
+    /// The claim.
+    pub(crate) claim: Claim,
+    /// How long its log is, in bytes.
+    pub(crate) logged: usize,
 }
 
-/// Reads a claim with what else counts when it is reported on.
-pub(crate) fn read_reported(row: &Row<'_>) -> Result<Reported, Failure> {
+/// Reads a claim on `link` with what else counts when it is reported on.
+pub(crate) fn read_reported(row: &Row<'_>, link: &LinkId) -> Result<Reported, Failure> {
     let record = Record::new(row, "claims", "id");
     Ok(Reported {
-        claim: claim(&record)?,
-        logged: log::length(row)?,
         size: record.count("size")?,
         revoked: record.maybe_time("revoked_at")?.is_some(),
+        seq: record.get("seq")?,
+        claim: claim(&record, link)?,
+        logged: record.length("log")?,
     })
 }
 
-/// The columns in the order of the table.
-fn claim(record: &Record<'_>) -> Result<Claim, Failure> {
+/// The columns in the order of the table, `seq` aside.
+fn claim(record: &Record<'_>, link: &LinkId) -> Result<Claim, Failure> {
+    record.skip("link");
     Ok(Claim {
-        link: record.parse("link", LinkId::parse)?,
+        link: link.clone(),
         id: record.parse("id", ClaimId::parse)?,
         epoch: record.get("epoch")?,
         state: record.parse("state", state_of)?(record.time("state_at")?),

@@ -37,18 +37,14 @@ pub(crate) fn write_event(db: &Connection, event: &Event) -> Result<(), Failure>
 pub(crate) fn read_event(row: &Row<'_>) -> Result<(i64, Event), Failure> {
     let record = Record::new(row, "events", "seq");
     let number = record.get("seq")?;
-    let bytes = record.get::<Option<i64>>("bytes")?.map(|_| record.count("bytes")).transpose()?;
-    let reason: Option<String> = record.get("reason")?;
-    let event = Event {
-        link: record.parse("link", LinkId::parse)?,
-        at: record.time("at")?,
-        kind: record.parse("kind", |word| EventKind::from_parts(word, bytes, reason))?,
-        claim: record.maybe("claim", ClaimId::parse)?,
-        actor: Actor {
-            address: record.maybe("address", |text| text.parse().ok())?,
-            user_agent: record.get("user_agent")?,
-            key: record.maybe("key", KeyId::parse)?,
-        },
+    let (link, at) = (record.parse("link", LinkId::parse)?, record.time("at")?);
+    let (word, claim): (String, _) = (record.get("kind")?, record.maybe("claim", ClaimId::parse)?);
+    let bytes = record.maybe_count("bytes")?;
+    let kind = EventKind::from_parts(&word, bytes, record.get("reason")?).ok_or_else(|| record.unreadable("kind"))?;
+    let actor = Actor {
+        address: record.maybe("address", |text| text.parse().ok())?,
+        user_agent: record.get("user_agent")?,
+        key: record.maybe("key", KeyId::parse)?,
     };
-    Ok((number, event))
+    Ok((number, Event { link, at, kind, claim, actor }))
 }

@@ -54,20 +54,38 @@ pub(crate) fn write_link(db: &Connection, link: &Link, log: &str) -> Result<bool
     Ok(changed == 1)
 }
 
+/// A link and its number in the file, by which its claims refer to it.
+pub(crate) struct Stored {
+    /// Column `seq`.
+    pub(crate) seq: i64,
+    /// The link.
+    pub(crate) link: Link,
+}
+
+/// Reads a link with its number.
+pub(crate) fn read_stored(row: &Row<'_>) -> Result<Stored, Failure> {
+    let record = Record::new(row, "links", "id");
+    Ok(Stored { seq: record.get("seq")?, link: link(&record)? })
+}
+
 /// Reads a link.
 pub(crate) fn read_link(row: &Row<'_>) -> Result<Link, Failure> {
-    let record = Record::new(row, "links", "id");
+    read_stored(row).map(|stored| stored.link)
+}
+
+/// The columns in the order of the table.
+fn link(record: &Record<'_>) -> Result<Link, Failure> {
     Ok(Link {
         id: record.parse("id", LinkId::parse)?,
-        object: read_object(&record)?,
-        terms: read_terms(&record)?,
+        object: read_object(record)?,
+        terms: read_terms(record)?,
         passphrase: record.get::<Option<String>>("passphrase")?.map(PassphraseHash),
         created_at: record.time("created_at")?,
         created_by: record.maybe("created_by", KeyId::parse)?,
         reissue_of: record.maybe("reissue_of", LinkId::parse)?,
         claimed: record.get("claimed")?,
         revoked_at: record.maybe_time("revoked_at")?,
-        attempts: read_attempts(&record)?,
+        attempts: read_attempts(record)?,
     })
 }
 

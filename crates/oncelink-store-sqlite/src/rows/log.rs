@@ -4,6 +4,7 @@
 //! bound: what doesn't fit ([`has_room`]) belongs into table `events`.
 
 use std::cell::Cell;
+use std::fmt::{Display, Write};
 
 use oncelink_core::apikey::KeyId;
 use oncelink_core::event::{Event, EventKind};
@@ -17,6 +18,8 @@ use crate::failure::Failure;
 
 /// How long a log gets before events go elsewhere, in bytes.
 const MOST: usize = 2_048;
+/// How long a line is at the most, but for odd addresses and the user agent, in bytes: what is set aside for it.
+const LIKELY: usize = 128;
 const FIELD: char = '\t';
 const LINE: char = '\n';
 
@@ -38,19 +41,25 @@ pub(crate) fn has_room(length: usize) -> bool {
     length < MOST
 }
 
-/// How long the log of a row is, in bytes.
-pub(crate) fn length(row: &Row<'_>) -> Result<usize, Failure> {
-    Ok(row.get_ref("log")?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len))
-}
-
 /// The event as a line. Link and claim aren't in it: the row knows them.
 pub(crate) fn line(event: &Event) -> String {
-    let bytes = event.kind.bytes().map(|bytes| bytes.to_string()).unwrap_or_default();
     let Actor { address, user_agent, key } = &event.actor;
-    let address = address.map(|address| address.to_string()).unwrap_or_default();
-    let key = key.as_ref().map_or("", KeyId::as_str);
-    let (number, at, kind) = (number(event), event.at.as_millis(), event.kind.as_str());
-    let mut line = format!("{number}{FIELD}{at}{FIELD}{kind}{FIELD}{bytes}{FIELD}{address}{FIELD}{key}");
+    let mut line = String::with_capacity(LIKELY + user_agent.as_ref().map_or(0, String::len));
+    field(&mut line, number(event));
+    line.push(FIELD);
+    field(&mut line, event.at.as_millis());
+    line.push(FIELD);
+    line.push_str(event.kind.as_str());
+    line.push(FIELD);
+    if let Some(bytes) = event.kind.bytes() {
+        field(&mut line, bytes);
+    }
+    line.push(FIELD);
+    if let Some(address) = address {
+        field(&mut line, address);
+    }
+    line.push(FIELD);
+    line.push_str(key.as_ref().map_or("", KeyId::as_str));
     if let Some(agent) = user_agent {
         line.push(FIELD);
         line.extend(agent.chars().map(|char| if matches!(char, FIELD | LINE) { ' ' } else { char }));
@@ -59,10 +68,20 @@ pub(crate) fn line(event: &Event) -> String {
     line
 }
 
+fn field(line: &mut String, value: impl Display) {
+    // A String takes whatever it is given.
+    let _ = write!(line, "{value}");
+}
+
 /// Reads the log of a row of `claims`, or of `links`: events with their numbers.
 pub(crate) fn read_log(row: &Row<'_>, link: &LinkId, of_claim: bool) -> Result<Vec<(i64, Event)>, Failure> {
     let record = Record::new(row, if of_claim { "claims" } else { "links" }, "id");
-    let claim = if of_claim { Some(record.parse("id", ClaimId::parse)?) } else { None };
+    let claim = if of_claim {
+        Some(record.parse("id", ClaimId::parse)?)
+    } else {
+        record.skip("id");
+        None
+    };
     record.parse("log", |text| read(text, link, claim.as_ref()))
 }
 

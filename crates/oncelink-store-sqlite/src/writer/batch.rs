@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::answers;
 use super::job::Job;
 use crate::failure::Failure;
+use crate::query::execute;
 
 /// Runs the jobs in one transaction, commits, and then answers each.
 ///
@@ -74,9 +75,4 @@ fn run(db: &Connection, job: &mut dyn Job) -> Result<bool, Failure> {
         Some(failure) if db.is_autocommit() => Err(failure.repeat()),
         Some(_) => Ok(false),
     }
-}
-
-fn execute(db: &Connection, statement: &str) -> Result<(), Failure> {
-    db.prepare_cached(statement)?.execute([])?;
-    Ok(())
 }

@@ -23,7 +23,7 @@ fn begin_claim(store: &Arc<SqliteStore>, link: &LinkId, holder: u32) -> Begun<Re
 /// Makes SQLite fail the claims of `link` at their last statement, when the use has already been taken.
 fn poison(raw: &Connection, link: &LinkId, how: &str) {
     let trigger = format!(
-        "CREATE TRIGGER poison BEFORE INSERT ON claims WHEN NEW.link = '{link}'
+        "CREATE TRIGGER poison BEFORE INSERT ON claims WHEN NEW.link = (SELECT seq FROM links WHERE id = '{link}')
          BEGIN SELECT RAISE({how}, 'poisoned'); END"
     );
     raw.execute_batch(&trigger).expect("a trigger can be made");

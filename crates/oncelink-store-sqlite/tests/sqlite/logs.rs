@@ -44,27 +44,3 @@ async fn a_claim_that_is_taken_anew_tells_both_times() {
     }
     assert_eq!(words(&store, &id).await, ["created", "claimed", "released", "claimed", "released", "claimed", "released"]);
 }
-
-#[tokio::test]
-async fn links_of_the_first_version_keep_their_history_and_go_on() {
-    let place = Place::new();
-    let store = place.open();
-    let id = stored(&store, a_link().uses(2).build()).await;
-    granted(store.claim(wish(&id, 1)).await).expect("there is a use");
-    store.close().await;
-    drop(store);
-    let back = format!(
-        "INSERT INTO events (link, at, kind) VALUES ('{id}', 1, 'created');
-         INSERT INTO events (link, at, kind, claim) VALUES ('{id}', 2, 'claimed', '{}');
-         ALTER TABLE links DROP COLUMN log; ALTER TABLE claims DROP COLUMN log; PRAGMA user_version = 1;",
-        claim_id(1)
-    );
-    place.raw().execute_batch(&back).expect("the tables of version 1");
-    let store = place.open();
-    assert_eq!(words(&store, &id).await, ["created", "claimed"]);
-    granted(store.claim(wish(&id, 2)).await).expect("there is another use");
-    assert_eq!(words(&store, &id).await, ["created", "claimed", "claimed"]);
-    let old = ClaimRef { link: id.clone(), claim: claim_id(1), epoch: 1 };
-    store.complete(old, after(30), oncelink_core::Actor::default()).await.expect("the store writes");
-    assert_eq!(words(&store, &id).await, ["created", "claimed", "claimed", "completed"]);
-}

@@ -7,5 +7,6 @@ mod damage;
 mod disk_full;
 mod durability;
 mod logs;
+mod older;
 mod opening;
 mod support;
