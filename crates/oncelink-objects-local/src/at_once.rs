@@ -1,23 +1,23 @@
-//! What needs no waiting: files whose names and content are in the kernel's caches are opened and read where they are asked
+//! What needs no waiting: files whose names and content are in the kernel's caches are looked at, opened and read where they are asked
 //! for, without the way to another thread and back, which costs more than the reading.
 //!
 //! Must never wait for a disk or a network: the kernel is told so and says no instead (Linux), and where it can't be told,
 //! nothing is done at once. Must not explain anything either: what is refused here is asked again the long way.
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{open_dir, open_pinned, read};
+pub(crate) use elsewhere::{directory, open_pinned, read, regular};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{open_dir, open_pinned, read};
+pub(crate) use linux::{directory, open_pinned, read, regular};
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs::File;
+    use std::fs::{File, Metadata};
     use std::io::IoSliceMut;
     use std::path::Path;
 
     use cap_std::fs::Dir;
     use oncelink_core::object::ObjectVersion;
-    use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     use rustix::io::{ReadWriteFlags, preadv2};
 
     use crate::file;
@@ -30,23 +30,24 @@ mod linux {
     /// Where the file's own position is (preadv2(2): an offset of -1).
     const OWN_POSITION: u64 = u64::MAX;
 
-    /// The directory at `path`, as a name.
-    pub(crate) fn open_dir(path: &Path) -> Option<File> {
-        openat2(CWD, path, NAME | OFlags::DIRECTORY, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+    /// What there is to say of the directory at `path`.
+    pub(crate) fn directory(path: &Path) -> Option<Metadata> {
+        File::from(openat2(CWD, path, NAME | OFlags::DIRECTORY, Mode::empty(), ResolveFlags::CACHED).ok()?).metadata().ok()
+    }
+
+    /// What there is to say of the regular file at `path`.
+    pub(crate) fn regular(dir: &Dir, path: &Path) -> Option<Metadata> {
+        let seen = File::from(openat2(dir, path, NAME, Mode::empty(), BELOW).ok()?).metadata().ok()?;
+        seen.is_file().then_some(seen)
     }
 
     /// The regular file at `path` if it is `pinned`, a file of `size` bytes.
     pub(crate) fn open_pinned(dir: &Dir, path: &Path, pinned: &ObjectVersion, size: u64) -> Option<File> {
-        let name = openat2(dir, path, NAME, Mode::empty(), BELOW).ok()?;
-        let regular = |mode| FileType::from_raw_mode(mode) == FileType::RegularFile;
-        if !regular(fstat(&name).ok()?.st_mode) {
-            return None;
-        }
+        regular(dir, path)?;
         let file = File::from(openat2(dir, path, READING, Mode::empty(), BELOW).ok()?);
         // The name may lead elsewhere since the look before.
-        let seen = fstat(&file).ok()?;
-        let fits = regular(seen.st_mode) && u64::try_from(seen.st_size) == Ok(size) && file::unchanged(&file, pinned).ok()?;
-        fits.then_some(file)
+        let seen = file.metadata().ok()?;
+        (seen.is_file() && seen.len() == size && file::is_version(&seen, pinned)).then_some(file)
     }
 
     /// At least one and at most `most` bytes from where the file stands.
@@ -60,14 +61,19 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use std::fs::File;
+    use std::fs::{File, Metadata};
     use std::path::Path;
 
     use cap_std::fs::Dir;
     use oncelink_core::object::ObjectVersion;
 
-    /// Nothing: opening may wait.
-    pub(crate) fn open_dir(_: &Path) -> Option<File> {
+    /// Nothing: looking may wait.
+    pub(crate) fn directory(_: &Path) -> Option<Metadata> {
+        None
+    }
+
+    /// Nothing: looking may wait.
+    pub(crate) fn regular(_: &Dir, _: &Path) -> Option<Metadata> {
         None
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Must not read content, and must not open what isn't a regular file: a FIFO would block, a device may act.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Error, ErrorKind};
 use std::path::Path;
+use std::time::SystemTime;
 
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 use oncelink_core::object::{ObjectError, ObjectInfo, ObjectKey, ObjectVersion};
@@ -14,14 +15,18 @@ use crate::{fault, version};
 /// What there is to say of the file at `path`, without opening it.
 pub(crate) fn info(dir: &Dir, path: &Path, key: &ObjectKey) -> Result<ObjectInfo, ObjectError> {
     let seen = regular(dir, path, key)?;
-    let modified = seen.modified().ok().map(|time| time.into_std());
-    Ok(ObjectInfo {
-        size: seen.len(),
-        version: version::version(seen.len(), modified),
+    Ok(told(key, seen.len(), seen.modified().ok().map(|time| time.into_std())))
+}
+
+/// What there is to say of a file of `size` bytes, changed last at `modified`.
+pub(crate) fn told(key: &ObjectKey, size: u64, modified: Option<SystemTime>) -> ObjectInfo {
+    ObjectInfo {
+        size,
+        version: version::version(size, modified),
         content_type: mime_guess::from_path(key.as_str()).first_raw().map(str::to_owned),
         modified: modified.map(version::timestamp),
         sha256: None,
-    })
+    }
 }
 
 /// Opens the file at `path` and checks on the open handle that it is `pinned`, a file of `size` bytes.
@@ -33,7 +38,7 @@ pub(crate) fn open_pinned(dir: &Dir, path: &Path, key: &ObjectKey, pinned: &Obje
     if !seen.is_file() {
         return Err(ObjectError::NotFound);
     }
-    if seen.len() != size || !unchanged(&file, pinned).map_err(|error| fault::of_key(key, error))? {
+    if seen.len() != size || !is_version(&seen, pinned) {
         return Err(ObjectError::Changed);
     }
     Ok(file)
@@ -41,8 +46,12 @@ pub(crate) fn open_pinned(dir: &Dir, path: &Path, key: &ObjectKey, pinned: &Obje
 
 /// Whether the open file still is the version `pinned`.
 pub(crate) fn unchanged(file: &File, pinned: &ObjectVersion) -> Result<bool, Error> {
-    let seen = file.metadata()?;
-    Ok(version::version(seen.len(), seen.modified().ok()) == *pinned)
+    Ok(is_version(&file.metadata()?, pinned))
+}
+
+/// Whether what was `seen` is the version `pinned`.
+pub(crate) fn is_version(seen: &fs::Metadata, pinned: &ObjectVersion) -> bool {
+    version::version(seen.len(), seen.modified().ok()) == *pinned
 }
 
 /// The metadata of the regular file at `path`, symlinks inside the directory followed.

@@ -27,6 +27,7 @@ use oncelink_core::ports::ObjectSource;
 use oncelink_core::{Fault, text};
 
 use crate::stream::Next;
+use crate::version::Identity;
 
 /// A directory, or one file of a directory, as a source of objects.
 #[derive(Clone)]
@@ -39,8 +40,14 @@ struct Root {
     /// The directory's own path: for messages, and to see whether it still leads to the same directory.
     path: PathBuf,
     /// The directory, held open: what lies below it is opened through this alone.
-    dir: Mutex<Arc<Dir>>,
+    held: Mutex<Held>,
     shown: Shown,
+}
+
+/// An open directory, and which one it is.
+struct Held {
+    dir: Arc<Dir>,
+    identity: Identity,
 }
 
 /// How much of the directory can be seen.
@@ -60,8 +67,7 @@ impl LocalSource {
     /// A [`Fault`] when `dir` is no directory that can be opened.
     pub fn open(dir: &Path) -> Result<Self, Fault> {
         let path = fs::canonicalize(dir).map_err(|error| fault::opening(dir, error))?;
-        let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|error| fault::opening(&path, error))?;
-        Ok(Self { root: Arc::new(Root { path, dir: Mutex::new(Arc::new(dir)), shown: Shown::Tree }) })
+        Self::below(path, Shown::Tree)
     }
 
     /// The source that shows exactly one file, under its own name, and nothing else of its directory. A symlink is
@@ -77,9 +83,13 @@ impl LocalSource {
         let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
             return Err(Fault::unavailable(format!("{} has no name", file.display())));
         };
-        let dir = Dir::open_ambient_dir(parent, ambient_authority()).map_err(|error| fault::opening(parent, error))?;
         let shown = Shown::Single { key: own_key(file.file_name().map_or_else(|| name.to_owned(), OsString::from)), name: name.to_owned() };
-        Ok(Self { root: Arc::new(Root { path: parent.to_owned(), dir: Mutex::new(Arc::new(dir)), shown }) })
+        Self::below(parent.to_owned(), shown)
+    }
+
+    fn below(path: PathBuf, shown: Shown) -> Result<Self, Fault> {
+        let held = Mutex::new(Held::open(&path).map_err(|error| fault::opening(&path, error))?);
+        Ok(Self { root: Arc::new(Root { path, held, shown }) })
     }
 
     /// The key of the one file that the source shows; nothing when it shows a whole directory.
@@ -103,6 +113,9 @@ impl LocalSource {
 #[async_trait]
 impl ObjectSource for LocalSource {
     async fn head(&self, key: &ObjectKey) -> Result<ObjectInfo, ObjectError> {
+        if let Some(info) = self.root.info_at_once(key) {
+            return Ok(info);
+        }
         let key = key.clone();
         self.blocking(move |root| file::info(root.dir()?.as_ref(), &root.locate(&key)?, &key)).await
     }
@@ -156,23 +169,31 @@ impl Root {
     /// The directory that is at the source's path now. Looked at each time, opened only when it is another one.
     fn dir(&self) -> Result<Arc<Dir>, Fault> {
         let failed = |error| fault::opening(&self.path, error);
-        let there = fs::metadata(&self.path).map_err(failed)?;
-        let mut held = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
-        if !version::same_place(&held, &there).map_err(failed)? {
-            *held = Arc::new(Dir::open_ambient_dir(&self.path, ambient_authority()).map_err(failed)?);
+        let there = version::identity(&fs::metadata(&self.path).map_err(failed)?);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.identity != there {
+            *held = Held::open(&self.path).map_err(failed)?;
         }
-        Ok(Arc::clone(&held))
+        Ok(Arc::clone(&held.dir))
+    }
+
+    /// The same, where that needs no waiting and it is still the one that is held open.
+    fn dir_at_once(&self) -> Option<Arc<Dir>> {
+        let there = version::identity(&at_once::directory(&self.path)?);
+        // Whoever holds the lock may be waiting for the disk.
+        let held = self.held.try_lock().ok()?;
+        (held.identity == there).then(|| Arc::clone(&held.dir))
+    }
+
+    /// What there is to say of a file, where that needs no waiting and nothing speaks against it.
+    fn info_at_once(&self, key: &ObjectKey) -> Option<ObjectInfo> {
+        let seen = at_once::regular(self.dir_at_once()?.as_ref(), &self.locate(key).ok()?)?;
+        Some(file::told(key, seen.len(), seen.modified().ok()))
     }
 
     /// A reader of the file, where that needs no waiting and nothing speaks against it.
     fn open_at_once(&self, key: &ObjectKey, version: &ObjectVersion, size: u64, range: ByteRange) -> Option<stream::Reader> {
-        let there = at_once::open_dir(&self.path)?.metadata().ok()?;
-        // Whoever holds the lock may be waiting for the disk.
-        let held = Arc::clone(&*self.dir.try_lock().ok()?);
-        if !version::same_place(&held, &there).ok()? {
-            return None;
-        }
-        let file = at_once::open_pinned(&held, &self.locate(key).ok()?, version, size)?;
+        let file = at_once::open_pinned(self.dir_at_once()?.as_ref(), &self.locate(key).ok()?, version, size)?;
         stream::Reader::begin(file, key.clone(), version.clone(), range).ok()
     }
 
@@ -180,6 +201,14 @@ impl Root {
     fn ping(&self) -> Result<(), Fault> {
         self.dir()?.entries().map_err(|error| fault::opening(&self.path, error))?;
         Ok(())
+    }
+}
+
+impl Held {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let dir = Dir::open_ambient_dir(path, ambient_authority())?;
+        let identity = version::identity(&dir.try_clone()?.into_std_file().metadata()?);
+        Ok(Self { dir: Arc::new(dir), identity })
     }
 }
 

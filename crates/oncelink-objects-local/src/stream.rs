@@ -52,7 +52,9 @@ impl Reader {
         let Some(left) = range.end.checked_sub(range.start) else {
             return Err(Fault::internal("a range ends before it begins").into());
         };
-        file.seek(SeekFrom::Start(range.start)).map_err(|error| fault::reading(&key, error))?;
+        if range.start > 0 {
+            file.seek(SeekFrom::Start(range.start)).map_err(|error| fault::reading(&key, error))?;
+        }
         Ok(Self { file, key, pinned, left, piece: PIECE, read_at: Instant::now() })
     }
 

@@ -2,10 +2,9 @@
 //!
 //! Must not open or read files.
 
-use std::io;
+use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cap_std::fs::Dir;
 use oncelink_core::Timestamp;
 use oncelink_core::object::ObjectVersion;
 
@@ -28,22 +27,24 @@ pub(crate) fn timestamp(modified: SystemTime) -> Timestamp {
     }
 }
 
-/// Whether an open directory is the one that `there` was said of.
+/// Which directory it is: device and number, which no other one gets while this one is held open.
 #[cfg(unix)]
-pub(crate) fn same_place(held: &Dir, there: &std::fs::Metadata) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
+pub(crate) type Identity = (u64, u64);
 
-    use cap_std::fs::MetadataExt as _;
-    let held = held.dir_metadata()?;
-    Ok((held.dev(), held.ino()) == (there.dev(), there.ino()))
-}
-
-/// Whether an open directory is the one that `there` was said of: not to be known here.
+/// Which directory it is: not to be known here.
 #[cfg(not(unix))]
-pub(crate) fn same_place(held: &Dir, _: &std::fs::Metadata) -> io::Result<bool> {
-    held.dir_metadata()?;
-    Ok(true)
+pub(crate) type Identity = ();
+
+/// The directory that `seen` was said of.
+#[cfg(unix)]
+pub(crate) fn identity(seen: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (seen.dev(), seen.ino())
 }
+
+/// The directory that `seen` was said of.
+#[cfg(not(unix))]
+pub(crate) fn identity(_: &Metadata) -> Identity {}
 
 /// The distance to 1970, and whether it lies before.
 fn since_epoch(time: SystemTime) -> (bool, Duration) {
