@@ -7,6 +7,7 @@ use std::fmt;
 use crate::hash;
 use crate::object::SourceName;
 use crate::ports::Entropy;
+use crate::short_name::ShortName;
 use crate::time::Timestamp;
 
 const PREFIX: &str = "olk_";
@@ -22,7 +23,7 @@ pub struct ApiKeyHash(pub [u8; 32]);
 
 /// The public name of an API key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId(String);
+pub struct KeyId(ShortName);
 
 /// What an API key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +89,7 @@ impl ApiKeySecret {
 
     /// The key's public name.
     pub fn id(&self) -> KeyId {
-        KeyId(hash::short_name(&hash::digest("oncelink api key id", &[self.0.as_bytes()])))
+        KeyId(ShortName::of("oncelink api key id", &[self.0.as_bytes()]))
     }
 
     /// The secret itself, to be shown once.
@@ -100,22 +101,22 @@ impl ApiKeySecret {
 impl KeyId {
     /// The name of a sender whom somebody else vouches for (an IAM principal, a token's subject).
     pub fn of_identity(name: &str) -> Self {
-        Self(hash::short_name(&hash::digest("oncelink identity", &[name.as_bytes()])))
+        Self(ShortName::of("oncelink identity", &[name.as_bytes()]))
     }
 
     /// The name of a key of which only the hash is known.
     pub fn of_hash(known: &ApiKeyHash) -> Self {
-        Self(hash::short_name(&hash::digest("oncelink configured key", &[&known.0])))
+        Self(ShortName::of("oncelink configured key", &[&known.0]))
     }
 
     /// The key id that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
-        hash::is_short_name(text).then(|| Self(text.to_owned()))
+        ShortName::parse(text).map(Self)
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -186,6 +187,6 @@ impl fmt::Debug for ApiKeyHash {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.0.as_str())
     }
 }

@@ -1,4 +1,4 @@
-//! One-way, domain-separated hashing and the two alphabets of public and secret names.
+//! One-way, domain-separated hashing, and the alphabet of secrets.
 //!
 //! The only place that calls SHA-256, so that every derived name is separated by its purpose.
 
@@ -6,8 +6,6 @@ use sha2::{Digest, Sha256};
 
 use crate::ports::Entropy;
 
-/// Crockford's base 32 in lower case without check digits: no `i`, `l`, `o`, `u`.
-const BASE32: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Digits and letters: what a double click selects as one word.
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -20,29 +18,6 @@ pub(crate) fn digest(purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
         hasher.update(part);
     }
     hasher.finalize().into()
-}
-
-/// The first 128 bits of a digest as 26 characters of base 32: a public name.
-pub(crate) fn short_name(digest: &[u8; 32]) -> String {
-    let mut bits = [0_u8; 16];
-    bits.copy_from_slice(&digest[..16]);
-    let mut rest = u128::from_be_bytes(bits);
-    let mut name = [0_u8; 26];
-    for place in name.iter_mut().rev() {
-        *place = BASE32[(rest & 31) as usize];
-        rest >>= 5;
-    }
-    name.iter().map(|&byte| char::from(byte)).collect()
-}
-
-/// Whether `text` has the shape that [`short_name`] gives.
-pub(crate) fn is_short_name(text: &str) -> bool {
-    text.len() == 26 && text.bytes().all(is_base32)
-}
-
-/// Whether the alphabet of short names has this character: as ranges, because every row that is read asks this some fifty times.
-fn is_base32(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'h' | b'j' | b'k' | b'm' | b'n' | b'p'..=b't' | b'v'..=b'z')
 }
 
 /// `length` characters of base 62 out of a digest (at most 10: 64 bits of it are used).
@@ -84,16 +59,4 @@ pub(crate) fn random_base62(entropy: &dyn Entropy, length: usize) -> String {
 /// Whether every character is a digit or an ASCII letter.
 pub(crate) fn is_base62(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ranges_are_the_alphabet() {
-        for byte in 0..=u8::MAX {
-            assert_eq!(is_base32(byte), BASE32.contains(&byte), "{byte}");
-        }
-    }
 }

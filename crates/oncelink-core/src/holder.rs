@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::hash;
 use crate::ports::Entropy;
+use crate::short_name::ShortName;
 use crate::token::{LinkId, Token};
 
 const HANDLE_PREFIX: &str = "oc_";
@@ -27,7 +28,7 @@ pub struct ClaimHandle {
 
 /// The public name of a claim: a truncated hash of its handle's secret. Safe in logs, and the store's key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClaimId(String);
+pub struct ClaimId(ShortName);
 
 impl Holder {
     /// The shortest holder that is taken: 22 characters of base 64 are 132 bits.
@@ -69,10 +70,10 @@ impl ClaimHandle {
     /// The handle that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(HANDLE_PREFIX)?;
-        if !body.is_ascii() || body.len() != 26 + SECRET {
+        if !body.is_ascii() || body.len() != ShortName::LENGTH + SECRET {
             return None;
         }
-        let (link, secret) = body.split_at(26);
+        let (link, secret) = body.split_at(ShortName::LENGTH);
         let plain = secret.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         let link = LinkId::parse(link)?;
         plain.then(|| Self { link, secret: secret.to_owned() })
@@ -86,7 +87,7 @@ impl ClaimHandle {
     /// The claim's public name.
     pub fn claim_id(&self) -> ClaimId {
         let parts = [self.link.as_str().as_bytes(), self.secret.as_bytes()];
-        ClaimId(hash::short_name(&hash::digest("oncelink claim id", &parts)))
+        ClaimId(ShortName::of("oncelink claim id", &parts))
     }
 
     /// The secret text for the address.
@@ -104,23 +105,23 @@ impl fmt::Debug for ClaimHandle {
 impl ClaimId {
     /// The claim id that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
-        hash::is_short_name(text).then(|| Self(text.to_owned()))
+        ShortName::parse(text).map(Self)
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for ClaimId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.0.as_str())
     }
 }
 
 impl fmt::Debug for ClaimId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.0.as_str())
     }
 }

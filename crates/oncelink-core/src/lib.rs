@@ -33,6 +33,7 @@ pub mod token;
 pub mod transition;
 
 mod hash;
+mod short_name;
 
 pub use actor::Actor;
 pub use fault::{Fault, FaultKind, Origin};

@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::hash;
 use crate::ports::Entropy;
+use crate::short_name::ShortName;
 
 const PREFIX: &str = "ol_";
 /// 30 characters of base 62 are 178 random bits.
@@ -21,7 +22,7 @@ pub struct Token(String);
 
 /// The public name of a link: 128 bits of the token's SHA-256 in 26 characters. Safe in logs, and the store's key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(String);
+pub struct LinkId(ShortName);
 
 impl Token {
     /// How many characters a token has.
@@ -46,7 +47,7 @@ impl Token {
 
     /// The link's public name.
     pub fn link_id(&self) -> LinkId {
-        LinkId(hash::short_name(&hash::digest("oncelink link id", &[self.0.as_bytes()])))
+        LinkId(ShortName::of("oncelink link id", &[self.0.as_bytes()]))
     }
 
     /// The secret itself, for the URL that is shown once.
@@ -64,24 +65,24 @@ impl fmt::Debug for Token {
 impl LinkId {
     /// The link id that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
-        hash::is_short_name(text).then(|| Self(text.to_owned()))
+        ShortName::parse(text).map(Self)
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for LinkId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.0.as_str())
     }
 }
 
 impl fmt::Debug for LinkId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.0)
+        out.write_str(self.0.as_str())
     }
 }
 
