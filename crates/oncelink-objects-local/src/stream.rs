@@ -17,9 +17,14 @@ use tokio::task::spawn_blocking;
 use crate::{at_once, fault, file};
 
 /// How much is read at once for a slow reader, which holds the piece until the last byte of it is out.
-pub(crate) const PIECE: u64 = 64 * 1024;
-/// How much for a quick one: large enough that the hand-over between threads costs little.
+pub(crate) const PIECE: u64 = 16 * 1024;
+/// What is read at once for anybody when there is no more: most files are small.
+const REST: u64 = 64 * 1024;
+/// How much at the most for a quick one: large enough that the hand-over between threads costs little.
 const LARGEST_PIECE: u64 = 1024 * 1024;
+/// Which part of what was read already a quick one is given at once. At first everybody is quick, until the kernel's buffers
+/// are full; whoever turns out slow then mustn't be left with a large piece.
+const SHARE: u64 = 64;
 /// How much without such a hand-over: what stays in the processor's caches until it is sent, and keeps nobody waiting.
 const LARGEST_AT_ONCE: u64 = 256 * 1024;
 /// Who asks again within this time is quick.
@@ -31,7 +36,7 @@ pub(crate) struct Reader {
     key: ObjectKey,
     pinned: ObjectVersion,
     left: u64,
-    piece: u64,
+    read: u64,
     read_at: Instant,
 }
 
@@ -55,7 +60,7 @@ impl Reader {
         if range.start > 0 {
             file.seek(SeekFrom::Start(range.start)).map_err(|error| fault::reading(&key, error))?;
         }
-        Ok(Self { file, key, pinned, left, piece: PIECE, read_at: Instant::now() })
+        Ok(Self { file, key, pinned, left, read: 0, read_at: Instant::now() })
     }
 
     /// Reads the next piece. Blocks.
@@ -70,8 +75,7 @@ impl Reader {
         if !unchanged || got as u64 != want {
             return Err(ObjectError::Changed);
         }
-        self.left -= want;
-        self.read_at = Instant::now();
+        self.note(want);
         Ok(Some((Bytes::from(piece), self)))
     }
 
@@ -79,16 +83,22 @@ impl Reader {
     fn read_at_once(&mut self) -> Option<Result<Bytes, ObjectError>> {
         let want = self.size_up().min(LARGEST_AT_ONCE);
         let piece = at_once::read(&self.file, usize::try_from(want).ok()?)?;
-        self.left -= piece.len() as u64;
-        self.read_at = Instant::now();
+        self.note(piece.len() as u64);
         let checked = file::unchanged(&self.file, &self.pinned).map_err(|error| fault::reading(&self.key, error).into());
         Some(checked.and_then(|unchanged| if unchanged { Ok(Bytes::from(piece)) } else { Err(ObjectError::Changed) }))
     }
 
     /// How much to read next.
-    fn size_up(&mut self) -> u64 {
-        self.piece = if self.read_at.elapsed() < QUICK { (self.piece * 2).min(LARGEST_PIECE) } else { PIECE };
-        self.left.min(self.piece)
+    fn size_up(&self) -> u64 {
+        let quick = self.read_at.elapsed() < QUICK;
+        let piece = if quick { (self.read / SHARE).clamp(PIECE, LARGEST_PIECE) } else { PIECE };
+        if self.left <= REST { self.left } else { piece }
+    }
+
+    fn note(&mut self, read: u64) {
+        self.left -= read;
+        self.read += read;
+        self.read_at = Instant::now();
     }
 }
 
@@ -174,16 +184,25 @@ mod tests {
         });
     }
 
-    #[test]
-    fn a_quick_reader_gets_larger_pieces_and_a_slow_one_small_ones() {
+    /// How much the reader gives after it has read so much, `ago`.
+    fn piece_after(read: u64, ago: Duration, left: u64) -> u64 {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (_, reader) = opened(&dir);
-        let (first, mut reader) = reader.read().expect("good bytes").expect("a piece");
-        reader.read_at = Instant::now();
-        let (second, mut reader) = reader.read().expect("good bytes").expect("a piece");
-        reader.read_at = Instant::now() - QUICK;
-        let (third, _) = reader.read().expect("good bytes").expect("a piece");
-        assert!(second.len() > first.len() && third.len() as u64 == PIECE);
+        Reader { read, left, read_at: Instant::now() - ago, ..reader }.size_up()
+    }
+
+    #[test]
+    fn a_quick_reader_gets_larger_pieces_and_a_slow_one_small_ones() {
+        const FAR: u64 = 1 << 40;
+        let quick = [0, 4 << 20, 16 << 20, 1 << 30].map(|read| piece_after(read, Duration::ZERO, FAR));
+        assert_eq!(quick, [PIECE, 64 * 1024, 256 * 1024, LARGEST_PIECE]);
+        assert_eq!(piece_after(1 << 30, QUICK, FAR), PIECE, "who stopped reading holds little");
+    }
+
+    #[test]
+    fn what_is_left_of_a_small_file_is_one_piece() {
+        assert_eq!(piece_after(0, QUICK, 50_000), 50_000);
+        assert_eq!(piece_after(0, QUICK, REST + 1), PIECE);
     }
 
     #[tokio::test]
