@@ -24,7 +24,7 @@ const REST: u64 = 64 * 1024;
 const LARGEST_PIECE: u64 = 1024 * 1024;
 /// Which part of what was read already a quick one is given at once. At first everybody is quick, until the kernel's buffers
 /// are full; whoever turns out slow then mustn't be left with a large piece.
-const SHARE: u64 = 64;
+const SHARE: u64 = 256;
 /// How much without such a hand-over: what stays in the processor's caches until it is sent, and keeps nobody waiting.
 const LARGEST_AT_ONCE: u64 = 256 * 1024;
 /// Who asks again within this time is quick.
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_quick_reader_gets_larger_pieces_and_a_slow_one_small_ones() {
         const FAR: u64 = 1 << 40;
-        let quick = [0, 4 << 20, 16 << 20, 1 << 30].map(|read| piece_after(read, Duration::ZERO, FAR));
+        let quick = [0, 16 << 20, 64 << 20, 1 << 30].map(|read| piece_after(read, Duration::ZERO, FAR));
         assert_eq!(quick, [PIECE, 64 * 1024, 256 * 1024, LARGEST_PIECE]);
         assert_eq!(piece_after(1 << 30, QUICK, FAR), PIECE, "who stopped reading holds little");
     }

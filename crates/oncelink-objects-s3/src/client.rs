@@ -14,11 +14,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider};
-use aws_smithy_http_client::tls;
 use oncelink_core::{Fault, FaultKind};
 
 use crate::credentials::{Issued, Watched};
 use crate::place::Place;
+use crate::transport;
 
 /// How often a request is tried. All of ours read, so that trying again is safe.
 const ATTEMPTS: u32 = 3;
@@ -92,8 +92,6 @@ pub(crate) async fn connect(place: &Place, settings: &Settings) -> Result<Connec
 
 /// What environment, profile and metadata say, with our limits.
 async fn load(place: &Place, settings: &Settings) -> SdkConfig {
-    let crypto = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let http = aws_smithy_http_client::Builder::new().tls_provider(crypto).build_https();
     let patience = settings.patience;
     // An attempt's time-out covers a streamed answer's head only, and a listing's whole.
     let limits = TimeoutConfig::builder()
@@ -103,7 +101,7 @@ async fn load(place: &Place, settings: &Settings) -> SdkConfig {
         .operation_timeout(patience.answer * 3)
         .build();
     let loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
+        .http_client(transport::client(patience))
         .timeout_config(limits)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(patience.stall).build());

@@ -11,9 +11,11 @@ mod fault;
 mod fetch;
 mod list;
 mod look;
+mod paced;
 mod place;
 mod presign;
 mod time;
+mod transport;
 
 use std::fmt;
 use std::sync::Arc;

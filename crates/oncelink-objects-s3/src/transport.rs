@@ -1,0 +1,225 @@
+//! The HTTP client beneath the SDK: connections, TLS, time-outs, and what an error of theirs means to the SDK's retries.
+//!
+//! The SDK's own client can't be told how much of an answer to read at once (ADR 15). Must not bound how long a body takes.
+
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_s3::error::{BoxError, ConnectorError};
+use aws_sdk_s3::primitives::SdkBody;
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_types::retry::ErrorKind;
+use http::{Response, Uri};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector as Tcp, capture_connection};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower::Service;
+
+use crate::client::Patience;
+use crate::paced::Paced;
+
+/// A client that waits for the bucket as `patience` says.
+pub(crate) fn client(patience: Patience) -> SharedHttpClient {
+    let transport = SharedHttpConnector::new(Transport::new(patience, native_roots()));
+    http_client_fn(move |_, _| transport.clone())
+}
+
+/// Whom this machine trusts. Nobody, where it says nothing: a plain endpoint still works then, and TLS says that the issuer
+/// isn't known.
+fn native_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+/// Plain and TLS connections.
+fn https(roots: RootCertStore) -> HttpsConnector<Tcp> {
+    let versions =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider())).with_safe_default_protocol_versions();
+    let versions = versions.unwrap_or_else(|_| unreachable!("ring knows what rustls needs by default"));
+    let mut tcp = Tcp::new();
+    tcp.set_nodelay(true);
+    tcp.enforce_http(false);
+    let tls = versions.with_root_certificates(roots).with_no_client_auth();
+    HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp)
+}
+
+type Stream = Paced<MaybeHttpsStream<TokioIo<TcpStream>>>;
+
+/// Opens connections, TLS included, within a time.
+#[derive(Clone)]
+struct Dial {
+    https: HttpsConnector<Tcp>,
+    patience: Duration,
+}
+
+impl Service<Uri> for Dial {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (dialled, patience) = (self.https.call(uri), self.patience);
+        Box::pin(async move {
+            let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {} ms", patience.as_millis()));
+            Ok(Paced::new(timeout(patience, dialled).await.map_err(late)??))
+        })
+    }
+}
+
+/// Sends requests and waits for the heads of their answers.
+#[derive(Debug)]
+struct Transport {
+    client: Client<Dial, SdkBody>,
+    patience: Duration,
+}
+
+impl Transport {
+    fn new(patience: Patience, roots: RootCertStore) -> Self {
+        let dial = Dial { https: https(roots), patience: patience.connect };
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(dial);
+        Self { client, patience: patience.answer }
+    }
+}
+
+impl HttpConnector for Transport {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        let used = capture_connection(&mut request);
+        if let Some(asked) = request.extensions().get::<CaptureSmithyConnection>() {
+            asked.set_connection_retriever(move || metadata(&used));
+        }
+        let (sent, patience) = (self.client.request(request), self.patience);
+        HttpConnectorFuture::new(async move {
+            match timeout(patience, sent).await {
+                Ok(Ok(answer)) => answered(answer),
+                Ok(Err(error)) => Err(failed(error)),
+                Err(late) => Err(ConnectorError::timeout(late.into())),
+            }
+        })
+    }
+}
+
+/// The connection that a request went by, so that the SDK can give it up after a failure.
+fn metadata(used: &CaptureConnection) -> Option<ConnectionMetadata> {
+    used.connection_metadata().as_ref()?;
+    let used = used.clone();
+    let give_up = move || {
+        if let Some(connection) = used.connection_metadata().as_ref() {
+            connection.poison();
+        }
+    };
+    Some(ConnectionMetadata::builder().proxied(false).poison_fn(give_up).build())
+}
+
+fn answered(answer: Response<Incoming>) -> Result<HttpResponse, ConnectorError> {
+    HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// What the SDK's retries go by: what may have been the network's fault is tried again.
+fn failed(error: legacy::Error) -> ConnectorError {
+    let broken = causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>());
+    let late = broken.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+    let cut = causes(&error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_incomplete_message);
+    if late {
+        ConnectorError::timeout(error.into())
+    } else if error.is_connect() || broken.is_some() {
+        ConnectorError::io(error.into())
+    } else {
+        ConnectorError::other(error.into(), cut.then_some(ErrorKind::TransientError))
+    }
+}
+
+/// An error and what is behind it.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use aws_sdk_s3::primitives::ByteStream;
+    use rustls::ServerConfig;
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// A certificate for `localhost` that nobody vouches for, and a server that shows it.
+    fn acceptor(place: &Path) -> (CertificateDer<'static>, TlsAcceptor) {
+        let (key, certificate) = (place.join("key.pem"), place.join("certificate.pem"));
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]);
+        openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=CA:FALSE"]);
+        let made = openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).output().expect("openssl is installed");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let shown = CertificateDer::from_pem_file(&certificate).expect("a certificate");
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring knows them")
+            .with_no_client_auth()
+            .with_single_cert(vec![shown.clone()], PrivateKeyDer::from_pem_file(&key).expect("a key"))
+            .expect("they fit");
+        (shown, TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// Answers every request on every connection with `ok`.
+    async fn serve(listener: TcpListener, tls: TlsAcceptor) {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let Ok(mut stream) = tls.accept(stream).await else { continue };
+            let mut request = [0; 4096];
+            while stream.read(&mut request).await.is_ok_and(|count| count > 0) {
+                let sent = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+                if sent.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    async fn get(url: &str, roots: RootCertStore) -> Result<Vec<u8>, ConnectorError> {
+        let transport = Transport::new(Patience::default(), roots);
+        let answer = transport.call(HttpRequest::get(url).expect("a request")).await?;
+        Ok(ByteStream::new(answer.into_body()).collect().await.expect("a body").to_vec())
+    }
+
+    #[tokio::test]
+    async fn tls_is_spoken_with_those_who_are_trusted_and_with_nobody_else() {
+        let place = tempfile::tempdir().expect("a temporary directory");
+        let (certificate, tls) = acceptor(place.path());
+        let listener = TcpListener::bind("localhost:0").await.expect("a port");
+        let url = format!("https://localhost:{}/", listener.local_addr().expect("an address").port());
+        let serving = tokio::spawn(serve(listener, tls));
+        let mut roots = RootCertStore::empty();
+        let nobody = get(&url, roots.clone()).await.expect_err("an issuer that nobody vouches for");
+        assert!(nobody.is_io(), "{nobody:?}");
+        roots.add(certificate).expect("a root");
+        assert_eq!(get(&url, roots).await.expect("an answer"), b"ok");
+        serving.abort();
+    }
+}
