@@ -1,4 +1,4 @@
--- Version 3: claims lie in the order in which they were made.
+-- Version 3: new claims lie in the order in which they are made.
 --
 -- Their key was a link's random id, so each redeem changed a page of its own, at the claim and once more when its delivery was
 -- recorded. Now both change the last page, as other redeems of the moment do. Links get a number, in the order of their
@@ -7,7 +7,7 @@
 -- Runs with foreign keys switched off; what refers to `links` refers to the new table afterwards.
 
 CREATE TABLE new_links (
-    seq            INTEGER PRIMARY KEY,
+    seq            INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number of a link that was deleted doesn't come back
     id             TEXT NOT NULL,
     source         TEXT NOT NULL,
     key            TEXT NOT NULL,

@@ -1,2 +1,2 @@
 -- One claim of a link.
-SELECT * FROM claims WHERE link = :link AND id = :claim
+SELECT * FROM claims WHERE link = :seq AND id = :claim

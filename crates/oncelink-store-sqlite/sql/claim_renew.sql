@@ -8,4 +8,4 @@ SET epoch = epoch + 1,
     sent = 0,
     coverage = '',
     recorder = :recorder
-WHERE link = :link AND id = :claim AND state = 'released'
+WHERE link = :seq AND id = :claim AND state = 'released'

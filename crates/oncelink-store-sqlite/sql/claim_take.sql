@@ -3,9 +3,9 @@
 UPDATE links
 SET claimed = claimed + 1,
     attempts_count = iif(attempts_since = :proved, max(attempts_count - 1, 0), attempts_count)
-WHERE seq = :link
+WHERE seq = :seq
   AND revoked_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM claims WHERE link = :link AND id = :claim AND state <> 'released')
+  AND NOT EXISTS (SELECT 1 FROM claims WHERE link = :seq AND id = :claim AND state <> 'released')
   AND claimed < uses
   AND expires_at > :now
   AND (not_before IS NULL OR not_before <= :now)

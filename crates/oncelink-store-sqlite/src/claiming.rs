@@ -1,6 +1,7 @@
 //! Taking a use, and finding links and claims.
 //!
-//! Decided by the write, explained by a read. Runs inside the writer's transaction; must not commit by itself.
+//! Decided by the write, which looks at everything itself; what was read before it in the same transaction only explains, and
+//! says what was granted. Runs inside the writer's transaction; must not commit by itself.
 
 use oncelink_core::Refusal;
 use oncelink_core::claim::Claim;
@@ -46,7 +47,7 @@ pub(crate) fn find_with_claim(db: &Connection, link: &LinkId, claim: &ClaimId) -
 
 /// The claim on the link of this number and id.
 fn find_claim(db: &Connection, seq: i64, link: &LinkId, claim: &ClaimId) -> Result<Option<Claim>, Failure> {
-    query::one(db, sql::CLAIM_FIND, named_params! { ":link": seq, ":claim": claim.as_str() }, |row| read_claim(row, link))
+    query::one(db, sql::CLAIM_FIND, named_params! { ":seq": seq, ":claim": claim.as_str() }, |row| read_claim(row, link))
 }
 
 /// The conditional write that decides; whether it took a use.
@@ -56,7 +57,7 @@ fn find_claim(db: &Connection, seq: i64, link: &LinkId, claim: &ClaimId) -> Resu
 fn take_use(db: &Connection, seq: i64, wish: &ClaimRequest) -> Result<bool, Failure> {
     let params = named_params! {
         ":proved": wish.proved.map(|window| window.as_millis()),
-        ":link": seq,
+        ":seq": seq,
         ":claim": wish.claim.as_str(),
         ":now": wish.now.as_millis(),
     };
@@ -68,7 +69,7 @@ fn put_claim(db: &Connection, seq: i64, wish: &ClaimRequest) -> Result<Claim, Fa
     let (word, at) = state_parts(claim.state);
     let events = events(wish);
     let params = named_params! {
-        ":link": seq,
+        ":seq": seq,
         ":claim": wish.claim.as_str(),
         ":state": word,
         ":state_at": at,
@@ -92,7 +93,7 @@ fn renew_claim(db: &Connection, seq: i64, wish: &ClaimRequest, word: &str, at: i
         ":state_at": at,
         ":now": wish.now.as_millis(),
         ":recorder": wish.recorder.0.cast_signed(),
-        ":link": seq,
+        ":seq": seq,
         ":claim": wish.claim.as_str(),
     };
     match query::change(db, sql::CLAIM_RENEW, params)? {

@@ -67,9 +67,10 @@ impl Failure {
     fn explain(&self) -> (FaultKind, &'static str) {
         match self {
             Self::Sql(_) => self.code().map_or((FaultKind::Internal, "refused a statement; please report this"), explain_code),
-            Self::Unreadable { .. } => {
-                (FaultKind::Corrupt, "holds a row that can't be read back; restore it from a backup, or delete the row")
-            }
+            Self::Unreadable { .. } => (
+                FaultKind::Corrupt,
+                "holds a row that can't be read back; restore it from a backup, or delete the row (after PRAGMA foreign_keys = ON)",
+            ),
             Self::TooLarge(_) => (FaultKind::Internal, "can't keep a number that large"),
             Self::Defect(_) | Self::Panicked(_) => (FaultKind::Internal, "met a defect of this program; please report it"),
         }

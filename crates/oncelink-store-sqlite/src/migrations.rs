@@ -22,19 +22,22 @@ pub(crate) fn latest() -> i64 {
     query::limit(MIGRATIONS.len())
 }
 
-/// Runs the migrations that `db` lacks, all in one transaction, so that a crash or a full disk leaves the former version.
+/// Runs the migrations that `db` lacks, all in one transaction, so that a crash or a full disk leaves the former version. What
+/// they wrote is copied back into the file at once: a log as long as the file would be in the first claim's way.
 ///
 /// Foreign keys are checked from here on and not before: a table that others refer to is replaced by dropping it, which would
 /// take along what refers to it.
 pub(crate) fn migrate(db: &Connection, migrations: &[&str]) -> Result<(), Failure> {
     db.pragma_update(None, "foreign_keys", false)?;
     db.execute_batch("BEGIN IMMEDIATE")?;
-    let done = run(db, migrations).and_then(|()| Ok(db.execute_batch("COMMIT")?));
+    let done = run(db, migrations).and_then(|count| Ok(db.execute_batch("COMMIT").map(|()| count)?));
     if done.is_err() && !db.is_autocommit() {
         // The first failure is the one to tell; a rollback that fails leaves it to SQLite's recovery at the next opening.
         let _ = db.execute_batch("ROLLBACK");
     }
-    done?;
+    if done? > 0 {
+        checkpoint(db)?;
+    }
     Ok(db.pragma_update(None, "foreign_keys", true)?)
 }
 
@@ -43,18 +46,24 @@ pub(crate) fn version(db: &Connection) -> Result<i64, rusqlite::Error> {
     db.pragma_query_one(None, "user_version")
 }
 
-fn run(db: &Connection, migrations: &[&str]) -> Result<(), Failure> {
+/// Copies the log back and cuts it to nothing.
+fn checkpoint(db: &Connection) -> Result<(), rusqlite::Error> {
+    db.prepare("PRAGMA wal_checkpoint(TRUNCATE)")?.query_one([], |_| Ok(()))
+}
+
+/// Runs what is missing; how many migrations that were.
+fn run(db: &Connection, migrations: &[&str]) -> Result<usize, Failure> {
     let done = usize::try_from(version(db)?).map_err(|_| Failure::Defect("the version of the tables is negative"))?;
     let missing = migrations.get(done..).unwrap_or_default();
     if missing.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     for migration in missing {
         db.execute_batch(migration)?;
     }
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     db.pragma_update(None, "user_version", query::limit(migrations.len()))?;
-    Ok(())
+    Ok(missing.len())
 }
 
 #[cfg(test)]

@@ -40,6 +40,11 @@ impl<'r> Record<'r> {
         Self { row, table, id, next: Cell::new(0) }
     }
 
+    /// The rest of a row that goes on with columns of another table.
+    fn after(former: &Self, table: &'static str, id: &'static str) -> Self {
+        Self { row: former.row, table, id, next: former.next.clone() }
+    }
+
     /// A column of a type that SQLite knows.
     fn get<T: FromSql>(&self, column: &'static str) -> Result<T, Failure> {
         self.row.get(self.place(column)).map_err(|_| self.unreadable(column))

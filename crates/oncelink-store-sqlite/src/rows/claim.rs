@@ -42,14 +42,11 @@ pub(crate) struct Reported {
 
 /// Reads a claim on `link` with what else counts when it is reported on.
 pub(crate) fn read_reported(row: &Row<'_>, link: &LinkId) -> Result<Reported, Failure> {
-    let record = Record::new(row, "claims", "id");
-    Ok(Reported {
-        size: record.count("size")?,
-        revoked: record.maybe_time("revoked_at")?.is_some(),
-        seq: record.get("seq")?,
-        claim: claim(&record, link)?,
-        logged: record.length("log")?,
-    })
+    let link_row = Record::new(row, "links", "link_id");
+    link_row.skip("link_id");
+    let (size, revoked) = (link_row.count("size")?, link_row.maybe_time("revoked_at")?.is_some());
+    let record = Record::after(&link_row, "claims", "id");
+    Ok(Reported { size, revoked, seq: record.get("seq")?, claim: claim(&record, link)?, logged: record.length("log")? })
 }
 
 /// The columns in the order of the table, `seq` aside.

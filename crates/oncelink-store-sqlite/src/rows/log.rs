@@ -123,7 +123,7 @@ mod tests {
         let full = Actor {
             address: "2001:db8::1".parse().ok(),
             user_agent: Some("Mozilla/5.0 (é; \"x\")".to_owned()),
-            key: KeyId::parse("k_0123456789abcdef"),
+            key: Some(fixtures::key_id(1)),
         };
         let events = [
             event(EventKind::Claimed, full),

@@ -10,7 +10,7 @@ use oncelink_store_sqlite::SqliteStore;
 use oncelink_testkit::fixtures::{a_link, after, an_actor, claim_id, idempotent, key_id, link_id, progress};
 use rusqlite::Connection;
 
-use crate::support::{Place, find, granted, stored, wish};
+use crate::support::{Place, SmallDisk, find, granted, stored, wish};
 
 /// The migrations of the programs before the present one.
 const OLDER: [&str; 2] = [include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_logs.sql")];
@@ -18,15 +18,18 @@ const OLDER: [&str; 2] = [include_str!("../../migrations/0001_init.sql"), includ
 /// What is in `place`, as the program of an older version would have it.
 fn older(place: &Place, version: usize) -> Place {
     let older = Place::new();
-    let db = older.raw();
+    write_older(place, version, &older.raw());
+    older
+}
+
+fn write_older(place: &Place, version: usize, db: &Connection) {
     OLDER[..version].iter().for_each(|migration| db.execute_batch(migration).expect("a migration runs"));
     db.execute("ATTACH ?1 AS later", [place.file.to_str().expect("a path in UTF-8")]).expect("the file can be attached");
     for table in ["links", "claims", "events", "idempotency"] {
-        copy(&db, table);
+        copy(db, table);
     }
     let head = format!("PRAGMA application_id = {}; PRAGMA user_version = {version}; PRAGMA journal_mode = WAL", 0x4f4c_6e6b);
     db.execute_batch(&head).expect("the file is marked");
-    older
 }
 
 /// A table's columns as they were. A claim named its link by its id.
@@ -85,7 +88,10 @@ async fn a_file_of_version_2_keeps_everything() {
     store.insert(vec![repeated.clone()]).await.expect("the store inserts");
     let before = told(&store, &ids).await;
     store.close().await;
-    let store = older(&place, 2).open();
+    let older = older(&place, 2);
+    let store = older.open();
+    let log = older.file.with_extension("db-wal");
+    assert_eq!(log.metadata().map(|log| log.len()).expect("a log"), 0, "it would be in the first claim's way");
     assert_eq!(told(&store, &ids).await, before);
     let again = store.insert(vec![repeated]).await.expect("the store inserts");
     assert!(matches!(again[..], [InsertOutcome::Repeated(_)]), "{again:?}");
@@ -134,4 +140,25 @@ async fn a_file_of_version_1_keeps_its_history_and_goes_on() {
     let events = store.events(&id, 1_000).await.expect("the store reads events");
     let words: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(words, ["created", "claimed", "claimed", "completed"]);
+}
+
+#[tokio::test]
+async fn a_disk_without_room_for_the_migration_leaves_the_file_as_it_was() {
+    let Some(disk) = SmallDisk::mount(8_192) else { return };
+    let place = Place::new();
+    let store = place.open();
+    let large: Vec<_> = (0..100).map(|_| a_link().metadata(&"x".repeat(8_000)).build_new()).collect();
+    store.insert(large).await.expect("the store inserts");
+    let id = stored(&store, a_link().id(link_id(1)).build()).await;
+    store.close().await;
+    let file = disk.path().join("links.db");
+    write_older(&place, 2, &Connection::open(&file).expect("a file"));
+    let filler = disk.fill_but(300);
+    let full = SqliteStore::open(&file).err().expect("there is no room").to_string();
+    assert!(full.contains("full") && full.contains("links.db"), "{full}");
+    let version: i64 = Connection::open(&file).and_then(|db| db.pragma_query_one(None, "user_version")).expect("a version");
+    assert_eq!(version, 2);
+    std::fs::remove_file(filler).expect("room is made");
+    let store = SqliteStore::open(&file).expect("now there is room");
+    granted(store.claim(wish(&id, 1)).await).expect("there is a use");
 }
