@@ -32,6 +32,7 @@ const LAYERS: [Layer; 14] = [
     Layer { name: "oncelink-store-postgres", ours: &[CORE], most: 9 },
     Layer { name: "oncelink-store-dynamodb", ours: &[CORE], most: 8 },
     Layer { name: "oncelink-objects-local", ours: &[CORE], most: 9 },
+    // The SDK is several crates, and the HTTP client beneath it is ours (ADR 15).
     Layer { name: "oncelink-objects-s3", ours: &[CORE], most: 18 },
     Layer { name: "oncelink-objects-zip", ours: &[CORE], most: 9 },
     Layer { name: "oncelink-config", ours: &[CORE], most: 9 },

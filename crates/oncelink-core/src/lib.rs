@@ -10,6 +10,7 @@
 
 pub mod actor;
 pub mod apikey;
+pub mod appetite;
 pub mod claim;
 pub mod coverage;
 pub mod create;

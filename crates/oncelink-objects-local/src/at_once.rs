@@ -5,9 +5,9 @@
 //! nothing is done at once. Must not explain anything either: what is refused here is asked again the long way.
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use elsewhere::{directory, open_pinned, read, regular};
+pub(crate) use elsewhere::{directory, is_near, open_pinned, read, regular};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{directory, open_pinned, read, regular};
+pub(crate) use linux::{directory, is_near, open_pinned, read, regular};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -17,18 +17,28 @@ mod linux {
 
     use cap_std::fs::Dir;
     use oncelink_core::object::ObjectVersion;
-    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstatfs, openat2};
     use rustix::io::{ReadWriteFlags, preadv2};
 
     use crate::file;
 
     /// As `cap-std` opens, but from the cache alone (openat2(2)).
-    const BELOW: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS).union(ResolveFlags::CACHED);
+    const BELOW: ResolveFlags =
+        ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS).union(ResolveFlags::NO_XDEV).union(ResolveFlags::CACHED);
     /// Only a name, which makes nothing act.
     const NAME: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
     const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
     /// Where the file's own position is (preadv2(2): an offset of -1).
     const OWN_POSITION: u64 = u64::MAX;
+
+    /// File systems (statfs(2)) that answer from memory when they can: btrfs, ext2 to ext4, f2fs, overlayfs, ramfs, tmpfs, XFS, ZFS.
+    /// Others may ask somebody how old a file is, although they have its name (NFS), or leave all to a process (FUSE).
+    const NEAR: [u32; 8] = [0x9123_683e, 0xef53, 0xf2f5_2010, 0x794c_7630, 0x8584_58f6, 0x0102_1994, 0x5846_5342, 0x2fc1_2fc1];
+
+    /// Whether looking at what is cached of this directory never waits. The directory itself is held open.
+    pub(crate) fn is_near(dir: &Dir) -> bool {
+        fstatfs(dir).is_ok_and(|found| u32::try_from(found.f_type).is_ok_and(|kind| NEAR.contains(&kind)))
+    }
 
     /// What there is to say of the directory at `path`.
     pub(crate) fn directory(path: &Path) -> Option<Metadata> {
@@ -66,6 +76,11 @@ mod elsewhere {
 
     use cap_std::fs::Dir;
     use oncelink_core::object::ObjectVersion;
+
+    /// No: nobody promises it.
+    pub(crate) fn is_near(_: &Dir) -> bool {
+        false
+    }
 
     /// Nothing: looking may wait.
     pub(crate) fn directory(_: &Path) -> Option<Metadata> {

@@ -44,10 +44,14 @@ struct Root {
     shown: Shown,
 }
 
-/// An open directory, and which one it is.
+/// An open directory.
+#[derive(Clone)]
 struct Held {
     dir: Arc<Dir>,
+    /// Which one it is.
     identity: Identity,
+    /// Whether looking at what the kernel has cached of it never waits.
+    near: bool,
 }
 
 /// How much of the directory can be seen.
@@ -169,7 +173,7 @@ impl Root {
     /// The directory that is at the source's path now. Looked at each time, opened only when it is another one.
     fn dir(&self) -> Result<Arc<Dir>, Fault> {
         let failed = |error| fault::opening(&self.path, error);
-        let there = version::identity(&fs::metadata(&self.path).map_err(failed)?);
+        let there = Identity::of(&fs::metadata(&self.path).map_err(failed)?);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.identity != there {
             *held = Held::open(&self.path).map_err(failed)?;
@@ -179,10 +183,10 @@ impl Root {
 
     /// The same, where that needs no waiting and it is still the one that is held open.
     fn dir_at_once(&self) -> Option<Arc<Dir>> {
-        let there = version::identity(&at_once::directory(&self.path)?);
         // Whoever holds the lock may be waiting for the disk.
-        let held = self.held.try_lock().ok()?;
-        (held.identity == there).then(|| Arc::clone(&held.dir))
+        let held = self.held.try_lock().ok()?.clone();
+        let same = held.near && held.identity == Identity::of(&at_once::directory(&self.path)?);
+        same.then_some(held.dir)
     }
 
     /// What there is to say of a file, where that needs no waiting and nothing speaks against it.
@@ -207,8 +211,8 @@ impl Root {
 impl Held {
     fn open(path: &Path) -> std::io::Result<Self> {
         let dir = Dir::open_ambient_dir(path, ambient_authority())?;
-        let identity = version::identity(&dir.try_clone()?.into_std_file().metadata()?);
-        Ok(Self { dir: Arc::new(dir), identity })
+        let identity = Identity::of(&dir.try_clone()?.into_std_file().metadata()?);
+        Ok(Self { near: at_once::is_near(&dir), dir: Arc::new(dir), identity })
     }
 }
 

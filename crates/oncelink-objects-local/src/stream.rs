@@ -6,38 +6,31 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream;
 use oncelink_core::Fault;
+use oncelink_core::appetite::Appetite;
 use oncelink_core::object::{ByteRange, ObjectError, ObjectKey, ObjectStream, ObjectVersion};
 use tokio::task::spawn_blocking;
 
 use crate::{at_once, fault, file};
 
-/// How much is read at once for a slow reader, which holds the piece until the last byte of it is out.
-pub(crate) const PIECE: u64 = 16 * 1024;
 /// What is read at once for anybody when there is no more: most files are small.
 const REST: u64 = 64 * 1024;
-/// How much at the most for a quick one: large enough that the hand-over between threads costs little.
+/// How much at the most: large enough that the hand-over between threads costs little.
 const LARGEST_PIECE: u64 = 1024 * 1024;
-/// Which part of what was read already a quick one is given at once. At first everybody is quick, until the kernel's buffers
-/// are full; whoever turns out slow then mustn't be left with a large piece.
-const SHARE: u64 = 256;
 /// How much without such a hand-over: what stays in the processor's caches until it is sent, and keeps nobody waiting.
 const LARGEST_AT_ONCE: u64 = 256 * 1024;
-/// Who asks again within this time is quick.
-const QUICK: Duration = Duration::from_millis(10);
-
 /// An open file, and what of it is still to be read.
 pub(crate) struct Reader {
     file: File,
     key: ObjectKey,
     pinned: ObjectVersion,
     left: u64,
-    read: u64,
-    read_at: Instant,
+    appetite: Appetite,
+    begun: Instant,
 }
 
 /// A piece that has been read and checked, and the reader for what comes after it; nothing at the end.
@@ -60,7 +53,7 @@ impl Reader {
         if range.start > 0 {
             file.seek(SeekFrom::Start(range.start)).map_err(|error| fault::reading(&key, error))?;
         }
-        Ok(Self { file, key, pinned, left, read: 0, read_at: Instant::now() })
+        Ok(Self { file, key, pinned, left, appetite: Appetite::default(), begun: Instant::now() })
     }
 
     /// Reads the next piece. Blocks.
@@ -90,15 +83,12 @@ impl Reader {
 
     /// How much to read next.
     fn size_up(&self) -> u64 {
-        let quick = self.read_at.elapsed() < QUICK;
-        let piece = if quick { (self.read / SHARE).clamp(PIECE, LARGEST_PIECE) } else { PIECE };
-        if self.left <= REST { self.left } else { piece }
+        if self.left <= REST { self.left } else { self.appetite.piece().min(LARGEST_PIECE).min(self.left) }
     }
 
     fn note(&mut self, read: u64) {
         self.left -= read;
-        self.read += read;
-        self.read_at = Instant::now();
+        self.appetite.took(read, self.begun.elapsed());
     }
 }
 
@@ -121,9 +111,12 @@ pub(crate) fn from(next: Next) -> ObjectStream {
 mod tests {
     use super::*;
     use std::fs;
+    use std::time::Duration;
 
     use futures_util::StreamExt;
 
+    /// The least piece.
+    const PIECE: u64 = 16 * 1024;
     const SIZE: u64 = 64 * PIECE;
 
     fn opened(dir: &tempfile::TempDir) -> (File, Reader) {
@@ -184,25 +177,40 @@ mod tests {
         });
     }
 
-    /// How much the reader gives after it has read so much, `ago`.
-    fn piece_after(read: u64, ago: Duration, left: u64) -> u64 {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let (_, reader) = opened(&dir);
-        Reader { read, left, read_at: Instant::now() - ago, ..reader }.size_up()
-    }
-
-    #[test]
-    fn a_quick_reader_gets_larger_pieces_and_a_slow_one_small_ones() {
-        const FAR: u64 = 1 << 40;
-        let quick = [0, 16 << 20, 64 << 20, 1 << 30].map(|read| piece_after(read, Duration::ZERO, FAR));
-        assert_eq!(quick, [PIECE, 64 * 1024, 256 * 1024, LARGEST_PIECE]);
-        assert_eq!(piece_after(1 << 30, QUICK, FAR), PIECE, "who stopped reading holds little");
-    }
-
     #[test]
     fn what_is_left_of_a_small_file_is_one_piece() {
-        assert_eq!(piece_after(0, QUICK, 50_000), 50_000);
-        assert_eq!(piece_after(0, QUICK, REST + 1), PIECE);
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (_, reader) = opened(&dir);
+        assert_eq!(Reader { left: 50_000, ..reader }.size_up(), 50_000);
+    }
+
+    /// Pieces grow beyond what is left, at the end of a file and in its middle; none may ask for more than that.
+    #[test]
+    fn a_large_range_is_read_to_its_last_byte_by_quick_readers() {
+        const LARGE: u64 = 300 * 1024 * 1024;
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("sparse");
+        File::create(&path).and_then(|file| file.set_len(LARGE)).expect("a sparse file");
+        let seen = fs::metadata(&path).expect("metadata");
+        let pinned = crate::version::version(seen.len(), seen.modified().ok());
+        for range in [0..LARGE, 1..LARGE - 100_001] {
+            for at_once in [false, true] {
+                let file = File::open(&path).expect("the file just written");
+                let key = ObjectKey::parse("sparse").expect("a key");
+                let mut reader = Reader::begin(file, key, pinned.clone(), range.clone()).expect("a reader");
+                let mut read = 0;
+                while reader.left > 0 {
+                    let piece = if at_once { reader.read_at_once() } else { None };
+                    if let Some(piece) = piece {
+                        read += piece.expect("good bytes").len() as u64;
+                    } else {
+                        let (piece, rest) = reader.read().expect("good bytes").expect("a piece");
+                        (read, reader) = (read + piece.len() as u64, rest);
+                    }
+                }
+                assert_eq!(read, range.end - range.start);
+            }
+        }
     }
 
     #[tokio::test]

@@ -27,24 +27,25 @@ pub(crate) fn timestamp(modified: SystemTime) -> Timestamp {
     }
 }
 
-/// Which directory it is: device and number, which no other one gets while this one is held open.
-#[cfg(unix)]
-pub(crate) type Identity = (u64, u64);
+/// Which directory it is: device and number, which no other one gets while this one is held open. Elsewhere than on Unix that
+/// can't be told, and all are the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity(#[cfg(unix)] (u64, u64));
 
-/// Which directory it is: not to be known here.
-#[cfg(not(unix))]
-pub(crate) type Identity = ();
+impl Identity {
+    /// The directory that `seen` was said of.
+    #[cfg(unix)]
+    pub(crate) fn of(seen: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self((seen.dev(), seen.ino()))
+    }
 
-/// The directory that `seen` was said of.
-#[cfg(unix)]
-pub(crate) fn identity(seen: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt;
-    (seen.dev(), seen.ino())
+    /// The directory that `seen` was said of.
+    #[cfg(not(unix))]
+    pub(crate) fn of(_: &Metadata) -> Self {
+        Self()
+    }
 }
-
-/// The directory that `seen` was said of.
-#[cfg(not(unix))]
-pub(crate) fn identity(_: &Metadata) -> Identity {}
 
 /// The distance to 1970, and whether it lies before.
 fn since_epoch(time: SystemTime) -> (bool, Duration) {

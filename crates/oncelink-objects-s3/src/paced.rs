@@ -1,72 +1,78 @@
 //! A connection to the bucket that gives its reader no more at once than whoever downloads takes.
 //!
-//! hyper reads up to 400 KiB at once from whatever is readable and keeps two such pieces per answer; with a thousand slow
-//! recipients that were 800 MiB. Must not slow a quick one down: after its first megabytes reads aren't bounded.
+//! Over plain HTTP hyper reads up to 400 KiB at once, whoever reads, and keeps two such pieces of each answer. Must not slow a
+//! quick one down. TLS gives a record at a time, 16 KiB at the most, and is left alone.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use oncelink_core::appetite::Appetite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What a slow reader gets at once, in bytes.
-const LEAST: usize = 16 * 1024;
-/// Which part of what came already a quick one gets at once. At first everybody is quick, until the kernel's buffers towards
-/// the recipient are full; whoever turns out slow then mustn't be left with a large piece.
-const SHARE: u64 = 256;
-/// From how many bytes on a quick reader gets whatever there is.
-const ENOUGH: u64 = 16 * 1024 * 1024;
-/// Who reads again within this time is quick.
-const QUICK: Duration = Duration::from_millis(10);
-
-/// A connection, and how it is being read.
+/// A connection, and how its present answer is being read.
 pub(crate) struct Paced<T> {
     inner: T,
-    /// Bytes that came while reads were bounded.
-    came: u64,
-    read_at: Instant,
+    /// Nothing where reads are small anyway.
+    reading: Option<Reading>,
+}
+
+struct Reading {
+    appetite: Appetite,
+    begun: Instant,
+}
+
+impl Reading {
+    fn begin() -> Self {
+        Self { appetite: Appetite::default(), begun: Instant::now() }
+    }
 }
 
 impl<T> Paced<T> {
-    pub(crate) fn new(inner: T) -> Self {
-        Self { inner, came: 0, read_at: Instant::now() }
+    /// `inner`, whose reads are bounded unless they are small anyway.
+    pub(crate) fn new(inner: T, small: bool) -> Self {
+        Self { inner, reading: (!small).then(Reading::begin) }
     }
 
-    /// How much may be read now; nothing: as much as there is.
-    fn bound(&self) -> Option<usize> {
-        if self.read_at.elapsed() >= QUICK {
-            return Some(LEAST);
+    /// A new request: whoever its answer is for is another reader.
+    fn asked(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            *reading = Reading::begin();
         }
-        (self.came < ENOUGH).then(|| usize::try_from(self.came / SHARE).unwrap_or(LEAST).max(LEAST))
     }
 }
 
-impl<T: Read + Unpin> Read for Paced<T> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let Some(bound) = self.bound().filter(|bound| *bound < into.remaining()) else {
-            let read = ready!(Pin::new(&mut self.inner).poll_read(context, into));
-            self.read_at = Instant::now();
-            return Poll::Ready(read);
+impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { inner, reading } = &mut *self;
+        let Some(reading) = reading else { return Pin::new(inner).poll_read(context, into) };
+        let most = usize::try_from(reading.appetite.piece()).unwrap_or(usize::MAX);
+        let got = if most >= into.remaining() {
+            let before = into.filled().len();
+            ready!(Pin::new(inner).poll_read(context, into))?;
+            into.filled().len() - before
+        } else {
+            let mut piece = ReadBuf::new(into.initialize_unfilled_to(most));
+            ready!(Pin::new(inner).poll_read(context, &mut piece))?;
+            let got = piece.filled().len();
+            into.advance(got);
+            got
         };
-        // By way of a buffer of our own: a cursor can't be shortened without `unsafe`.
-        let mut piece = vec![0; bound];
-        let mut buffer = ReadBuf::new(&mut piece);
-        ready!(Pin::new(&mut self.inner).poll_read(context, buffer.unfilled()))?;
-        into.put_slice(buffer.filled());
-        self.came += buffer.filled().len() as u64;
-        self.read_at = Instant::now();
+        reading.appetite.took(got as u64, reading.begun.elapsed());
         Poll::Ready(Ok(()))
     }
 }
 
-impl<T: Write + Unpin> Write for Paced<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.asked();
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.asked();
         Pin::new(&mut self.inner).poll_write_vectored(context, pieces)
     }
 
@@ -91,44 +97,67 @@ impl<T: Connection> Connection for Paced<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::mem::MaybeUninit;
     use std::task::Waker;
 
     use super::*;
 
-    /// Always has more than is asked for.
+    /// Always has more than is asked for, and takes whatever it is given.
     struct Endless;
 
-    impl Read for Endless {
-        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-            let all = vec![7; into.remaining()];
-            into.put_slice(&all);
+    impl AsyncRead for Endless {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            into.initialize_unfilled().fill(7);
+            into.advance(into.remaining());
             Poll::Ready(Ok(()))
         }
     }
 
-    /// How much a read of a large buffer brings.
+    impl AsyncWrite for Endless {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    const ALL: usize = 400 * 1024;
+
+    /// How much a read of hyper's largest buffer brings.
     fn read(connection: &mut Paced<Endless>) -> usize {
-        let mut space = vec![MaybeUninit::uninit(); 1 << 20];
-        let mut buffer = ReadBuf::uninit(&mut space);
-        let read = Pin::new(connection).poll_read(&mut Context::from_waker(Waker::noop()), buffer.unfilled());
+        let mut space = vec![0; ALL];
+        let mut buffer = ReadBuf::new(&mut space);
+        let read = Pin::new(connection).poll_read(&mut Context::from_waker(Waker::noop()), &mut buffer);
         assert!(matches!(read, Poll::Ready(Ok(()))));
         assert!(buffer.filled().iter().all(|&byte| byte == 7));
         buffer.filled().len()
     }
 
+    /// Somebody who had so much within a second.
+    fn reader(had: u64) -> Option<Reading> {
+        let mut reading = Reading::begin();
+        reading.appetite.took(had, std::time::Duration::from_millis(1_000));
+        Some(reading)
+    }
+
     #[test]
-    fn a_quick_reader_soon_gets_all_there_is_and_one_that_stops_gets_little_again() {
-        let mut connection = Paced::new(Endless);
-        connection.read_at = Instant::now() + Duration::from_secs(60);
-        assert_eq!(read(&mut connection), LEAST);
-        connection.came = 8 << 20;
-        connection.read_at = Instant::now() + Duration::from_secs(60);
-        assert_eq!(read(&mut connection), 32 * 1024);
-        connection.came = ENOUGH;
-        connection.read_at = Instant::now() + Duration::from_secs(60);
-        assert_eq!(read(&mut connection), 1 << 20);
-        connection.read_at = Instant::now() - QUICK;
-        assert_eq!(read(&mut connection), LEAST);
+    fn a_quick_reader_gets_all_there_is_and_the_next_one_on_the_connection_begins_anew() {
+        let mut connection = Paced::new(Endless, false);
+        assert_eq!(read(&mut connection), 16 * 1024);
+        connection.reading = reader(256 << 20);
+        assert_eq!(read(&mut connection), ALL);
+        let written = Pin::new(&mut connection).poll_write(&mut Context::from_waker(Waker::noop()), b"GET");
+        assert!(matches!(written, Poll::Ready(Ok(3))));
+        assert_eq!(read(&mut connection), 16 * 1024);
+    }
+
+    #[test]
+    fn what_reads_little_anyway_is_left_alone() {
+        assert_eq!(read(&mut Paced::new(Endless, true)), ALL);
     }
 }

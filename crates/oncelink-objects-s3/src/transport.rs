@@ -30,17 +30,25 @@ use tower::Service;
 use crate::client::Patience;
 use crate::paced::Paced;
 
-/// A client that waits for the bucket as `patience` says.
+/// A client that waits for the bucket as `patience` says. The SDK also asks by it for region and credentials, and says how long
+/// it waits for those.
 pub(crate) fn client(patience: Patience) -> SharedHttpClient {
-    let transport = SharedHttpConnector::new(Transport::new(patience, native_roots()));
-    http_client_fn(move |_, _| transport.clone())
+    let transport = Transport::new(patience, native_roots());
+    http_client_fn(move |settings, _| SharedHttpConnector::new(transport.waiting(settings.read_timeout())))
 }
 
 /// Whom this machine trusts. Nobody, where it says nothing: a plain endpoint still works then, and TLS says that the issuer
 /// isn't known.
 fn native_roots() -> RootCertStore {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "certificates that this machine trusts can't be read");
+    }
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        tracing::warn!("this machine trusts no certificate, so https fails; install ca-certificates, or set SSL_CERT_FILE");
+    }
     roots
 }
 
@@ -56,7 +64,7 @@ fn https(roots: RootCertStore) -> HttpsConnector<Tcp> {
     HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp)
 }
 
-type Stream = Paced<MaybeHttpsStream<TokioIo<TcpStream>>>;
+type Stream = TokioIo<Paced<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>>;
 
 /// Opens connections, TLS included, within a time.
 #[derive(Clone)]
@@ -77,10 +85,15 @@ impl Service<Uri> for Dial {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let (dialled, patience) = (self.https.call(uri), self.patience);
         Box::pin(async move {
-            let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {} ms", patience.as_millis()));
-            Ok(Paced::new(timeout(patience, dialled).await.map_err(late)??))
+            let stream = timeout(patience, dialled).await.map_err(|_| late("no connection", patience))??;
+            let tls = matches!(stream, MaybeHttpsStream::Https(_));
+            Ok(TokioIo::new(Paced::new(TokioIo::new(stream), tls)))
         })
     }
+}
+
+fn late(what: &str, patience: Duration) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("{what} within {} ms", patience.as_millis()))
 }
 
 /// Sends requests and waits for the heads of their answers.
@@ -95,6 +108,11 @@ impl Transport {
         let dial = Dial { https: https(roots), patience: patience.connect };
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(dial);
         Self { client, patience: patience.answer }
+    }
+
+    /// The same, and its connections, with another patience for answers.
+    fn waiting(&self, answer: Option<Duration>) -> Self {
+        Self { client: self.client.clone(), patience: answer.unwrap_or(self.patience) }
     }
 }
 
@@ -113,7 +131,7 @@ impl HttpConnector for Transport {
             match timeout(patience, sent).await {
                 Ok(Ok(answer)) => answered(answer),
                 Ok(Err(error)) => Err(failed(error)),
-                Err(late) => Err(ConnectorError::timeout(late.into())),
+                Err(_) => Err(ConnectorError::timeout(late("no answer", patience).into())),
             }
         })
     }
@@ -139,10 +157,12 @@ fn answered(answer: Response<Incoming>) -> Result<HttpResponse, ConnectorError> 
 fn failed(error: legacy::Error) -> ConnectorError {
     let broken = causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>());
     let late = broken.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
-    let cut = causes(&error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_incomplete_message);
+    let spoken = || causes(&error).filter_map(|cause| cause.downcast_ref::<hyper::Error>());
+    let lost = spoken().any(|error| error.is_closed() || error.is_canceled());
+    let cut = spoken().any(hyper::Error::is_incomplete_message);
     if late {
         ConnectorError::timeout(error.into())
-    } else if error.is_connect() || broken.is_some() {
+    } else if error.is_connect() || broken.is_some() || lost {
         ConnectorError::io(error.into())
     } else {
         ConnectorError::other(error.into(), cut.then_some(ErrorKind::TransientError))
@@ -206,6 +226,37 @@ mod tests {
         let transport = Transport::new(Patience::default(), roots);
         let answer = transport.call(HttpRequest::get(url).expect("a request")).await?;
         Ok(ByteStream::new(answer.into_body()).collect().await.expect("a body").to_vec())
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_says_how_long_an_answer_is_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let transport = Transport::new(Patience { answer: Duration::from_secs(3_600), ..Patience::default() }, RootCertStore::empty());
+        let transport = transport.waiting(Some(Duration::from_millis(20)));
+        // The kernel takes the connection; nobody answers.
+        let error = transport.call(HttpRequest::get(url).expect("a request")).await.expect_err("silence");
+        assert!(error.is_timeout(), "{error:?}");
+        assert!(causes(&error).any(|cause| cause.to_string().contains("no answer within 20 ms")), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_closed_under_a_request_may_be_tried_again() {
+        // As a balancer does whose patience is over, before it has read anything.
+        const UNASKED: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let closing = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(UNASKED).await;
+            }
+        });
+        for _ in 0..50 {
+            // An answer that crossed the request is none of ours to judge.
+            let Err(error) = get(&url, RootCertStore::empty()).await else { continue };
+            assert!(error.is_io() || error.as_other() == Some(ErrorKind::TransientError), "{error:?}");
+        }
+        closing.abort();
     }
 
     #[tokio::test]
