@@ -80,6 +80,11 @@ impl Kind {
         if self == Self::Sqlite { 1 } else { 3 }
     }
 
+    /// How many links one of its engines gets at the most: DynamoDB's emulator slows down as its table grows.
+    pub fn round(self) -> u64 {
+        if self == Self::DynamoDb { 100_000 } else { u64::MAX }
+    }
+
     /// Starts its engine in `dir`, by the scripts in `scripts`.
     ///
     /// # Errors

@@ -60,20 +60,22 @@ async fn prove(options: &Options) -> Result<bool, String> {
     say(&format!("seed {}", options.seed));
     let mut held = true;
     for kind in &options.kinds {
-        held &= prove_on(*kind, options).await?;
+        for (seed, tokens) in (options.seed..).zip(options.size.rounds(*kind)) {
+            held &= prove_on(*kind, seed, tokens, options).await?;
+        }
     }
     say(if held { "every promise held" } else { "PROMISES WERE BROKEN" });
     Ok(held)
 }
 
-async fn prove_on(kind: Kind, options: &Options) -> Result<bool, String> {
+async fn prove_on(kind: Kind, seed: u64, tokens: u64, options: &Options) -> Result<bool, String> {
     let servers = if kind == Kind::Sqlite { 1 } else { options.servers.unwrap_or(kind.servers()) };
     let binary = options.binary.clone().map_or_else(beside, Ok)?;
     let setup = Setup { binary: whole(&binary)?, scripts: whole(&options.scripts)?, kind, servers, lease: options.lease };
     let fleet = Arc::new(Processes::start(setup).await?);
     let plan = Plan {
-        seed: options.seed,
-        tokens: options.size.on(kind),
+        seed,
+        tokens,
         lease: options.lease,
         mix: Mix { faulty: 12, slow: 6 },
         side_by_side: options.side_by_side.unwrap_or(options.size.side_by_side()),

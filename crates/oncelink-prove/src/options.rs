@@ -10,7 +10,9 @@ pub const USAGE: &str = "\
 usage: oncelink-prove [--quick | --full | --tokens N] [--store sqlite|postgres|dynamodb]... [OPTION]...
 
   --quick           10,500 links over the stores (the default)
-  --full            1,000,000 links on each store
+  --full            1,000,000 links on each store (DynamoDB: in rounds of 100,000, each on an
+                    empty table and with the next seed, for its emulator slows down as a
+                    table grows)
   --tokens N        N links on each store
   --store NAME      only this store; may be repeated
   --seed N          the seed of all chance; without it one is drawn and printed
@@ -63,6 +65,14 @@ impl Size {
             (Self::Quick, Kind::Postgres) => 3_500,
             (Self::Quick, Kind::DynamoDb) => 2_000,
         }
+    }
+
+    /// The same, round by round.
+    pub fn rounds(self, kind: Kind) -> Vec<u64> {
+        let (all, most) = (self.on(kind), kind.round());
+        let whole = usize::try_from(all / most).unwrap_or(usize::MAX);
+        let rest = Some(all % most).filter(|rest| *rest > 0 || all == 0);
+        std::iter::repeat_n(most, whole).chain(rest).collect()
     }
 
     /// How many tales run at once, unless it is said: in a long run many wait for a lease to end.
@@ -138,6 +148,15 @@ mod tests {
         let options = parse("").expect("all is optional");
         assert!(options.kinds.iter().map(|kind| options.size.on(*kind)).sum::<u64>() >= 10_000);
         assert_eq!(options.seed, 7);
+    }
+
+    #[test]
+    fn rounds_make_the_whole() {
+        let rounds = |links, kind| Size::Each(links).rounds(kind);
+        assert_eq!(rounds(1_000_000, Kind::DynamoDb), [100_000; 10]);
+        assert_eq!(rounds(250_000, Kind::DynamoDb), [100_000, 100_000, 50_000]);
+        assert_eq!(rounds(1_000_000, Kind::Postgres), [1_000_000]);
+        assert_eq!(rounds(7, Kind::DynamoDb), [7]);
     }
 
     #[test]
