@@ -111,9 +111,11 @@ mod tests {
 
     use cap_std::ambient_authority;
     use cap_std::fs::Dir;
+    use oncelink_core::object::ObjectKey;
+    use oncelink_core::ports::ObjectSource;
 
     use super::*;
-    use crate::version;
+    use crate::{LocalSource, version};
 
     /// Opens `name` as the version that `file` has.
     fn opened(folder: &tempfile::TempDir, name: &str, file: &str, size: u64) -> Option<File> {
@@ -148,5 +150,25 @@ mod tests {
             assert_eq!(read(&file, 3).as_deref(), Some(&b"4"[..]), "from where it stands, and what there is");
         }
         assert_eq!(read(&file, 3), None);
+    }
+
+    #[test]
+    fn a_look_at_what_is_in_the_cache_waits_for_no_other_thread() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        fs::write(folder.path().join("file.txt"), b"1234").expect("a writable directory");
+        if !is_near(&Dir::open_ambient_dir(folder.path(), ambient_authority()).expect("a folder")) {
+            return; // This file system may ask somebody.
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
+        runtime.block_on(async {
+            let (release, wait) = std::sync::mpsc::channel::<()>();
+            // The only thread that may block does.
+            let busy = tokio::task::spawn_blocking(move || wait.recv());
+            let source = LocalSource::open(folder.path()).expect("a folder to serve");
+            let info = source.head(&ObjectKey::parse("file.txt").expect("a key")).await.expect("it is in the cache");
+            assert_eq!((info.size, info.content_type.as_deref()), (4, Some("text/plain")));
+            drop(release);
+            busy.await.expect("it ends").expect_err("nothing was sent");
+        });
     }
 }

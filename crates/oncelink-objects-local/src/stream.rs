@@ -23,6 +23,7 @@ const REST: u64 = 64 * 1024;
 const LARGEST_PIECE: u64 = 1024 * 1024;
 /// How much without such a hand-over: what stays in the processor's caches until it is sent, and keeps nobody waiting.
 const LARGEST_AT_ONCE: u64 = 256 * 1024;
+
 /// An open file, and what of it is still to be read.
 pub(crate) struct Reader {
     file: File,

@@ -273,20 +273,3 @@ async fn a_folder_that_went_away_fails_the_ping_and_the_one_in_its_place_is_serv
     folder.write(&folder.path("new"), b"of the new one");
     assert_eq!(folder.read("new").await.expect("a file of the new folder"), "of the new one");
 }
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_look_at_what_is_in_the_cache_waits_for_no_other_thread() {
-    let folder = Folder::new();
-    folder.write(&folder.path("a/file.txt"), b"1234");
-    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().expect("a runtime");
-    runtime.block_on(async {
-        let (release, wait) = std::sync::mpsc::channel::<()>();
-        // The only thread that may block does.
-        let busy = tokio::task::spawn_blocking(move || wait.recv());
-        let info = folder.head("a/file.txt").await.expect("it is in the cache");
-        assert_eq!((info.size, info.content_type.as_deref()), (4, Some("text/plain")));
-        drop(release);
-        busy.await.expect("it ends").expect_err("nothing was sent");
-    });
-}

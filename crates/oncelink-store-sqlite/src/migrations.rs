@@ -36,7 +36,7 @@ pub(crate) fn migrate(db: &Connection, migrations: &[&str]) -> Result<(), Failur
         let _ = db.execute_batch("ROLLBACK");
     }
     if done? > 0 {
-        checkpoint(db)?;
+        query::checkpoint(db, query::TRUNCATE)?;
     }
     Ok(db.pragma_update(None, "foreign_keys", true)?)
 }
@@ -44,11 +44,6 @@ pub(crate) fn migrate(db: &Connection, migrations: &[&str]) -> Result<(), Failur
 /// The version of the tables in `db`; 0 for an empty file.
 pub(crate) fn version(db: &Connection) -> Result<i64, rusqlite::Error> {
     db.pragma_query_one(None, "user_version")
-}
-
-/// Copies the log back and cuts it to nothing.
-fn checkpoint(db: &Connection) -> Result<(), rusqlite::Error> {
-    db.prepare("PRAGMA wal_checkpoint(TRUNCATE)")?.query_one([], |_| Ok(()))
 }
 
 /// Runs what is missing; how many migrations that were.

@@ -17,6 +17,14 @@ pub(crate) fn execute(db: &Connection, statement: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Copies the whole log back and cuts it to nothing.
+pub(crate) const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// Pages in the log, and pages of it that have been copied back, after a checkpoint by this statement.
+pub(crate) fn checkpoint(db: &Connection, statement: &str) -> Result<(i64, i64), rusqlite::Error> {
+    db.prepare_cached(statement)?.query_one([], |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
 /// Runs a statement that gives no rows; how many it changed.
 pub(crate) fn change(db: &Connection, sql: &str, params: Named<'_>) -> Result<usize, Failure> {
     let mut statement = db.prepare_cached(sql)?;

@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::failure::Failure;
+use crate::query;
 use crate::readers::closed;
 use job::{Job, Task};
 
@@ -146,13 +147,13 @@ impl Desk {
     fn checkpoint_if_due(&self) {
         let bound = if self.jobs.is_empty() { CHECKPOINT_IDLE } else { CHECKPOINT_BUSY };
         if pages_to_copy(&self.db).is_ok_and(|pages| pages >= bound) {
-            let _ = checkpoint(&self.db, "PRAGMA wal_checkpoint(PASSIVE)");
+            let _ = query::checkpoint(&self.db, "PRAGMA wal_checkpoint(PASSIVE)");
         }
     }
 
     fn finish(self, lock: File) {
         // TRUNCATE leaves one file that can be copied away. When the disk is full the log stays, with everything in it.
-        let _ = checkpoint(&self.db, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = query::checkpoint(&self.db, query::TRUNCATE);
         let _ = self.db.close();
         drop(lock);
     }
@@ -160,11 +161,6 @@ impl Desk {
 
 /// How many pages of the log have not been copied back yet.
 fn pages_to_copy(db: &Connection) -> Result<i64, rusqlite::Error> {
-    let (log, copied) = checkpoint(db, "PRAGMA wal_checkpoint(NOOP)")?;
+    let (log, copied) = query::checkpoint(db, "PRAGMA wal_checkpoint(NOOP)")?;
     Ok(log - copied)
-}
-
-/// Pages in the log, and pages of it that have been copied back, after a checkpoint by this statement.
-fn checkpoint(db: &Connection, statement: &str) -> Result<(i64, i64), rusqlite::Error> {
-    db.prepare_cached(statement)?.query_one([], |row| Ok((row.get(1)?, row.get(2)?)))
 }
