@@ -2,6 +2,7 @@
 //!
 //! A layer's order matters: the base path is taken off first, so that everything else sees one form of each path.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
@@ -10,9 +11,10 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::FutureExt;
+use oncelink_core::Actor;
 use tower::ServiceBuilder;
 use tower::util::MapRequestLayer;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -57,9 +59,7 @@ fn routes(app: &App) -> Router {
         .route("/assets/{name}", get(page::asset))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        // Outermost last.
-        .layer(middleware::from_fn_with_state(app.clone(), limit_rate))
-        .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
+        // One layer: each costs every request some allocations.
         .layer(middleware::from_fn_with_state(app.clone(), dress))
         .with_state(app.clone())
 }
@@ -76,7 +76,7 @@ async fn dress(State(app): State<App>, Client(actor): Client, request: Request, 
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let for_eyes = negotiate::wanted(request.headers()) == Form::Html && !route.starts_with("/v1/");
     let lang = page::lang(request.headers());
-    let mut response = next.run(request).await;
+    let mut response = answer(&app, &actor, request, next).await;
     if response.status().is_server_error() {
         app.metrics.fault();
     }
@@ -103,15 +103,21 @@ pub(crate) fn keep_private(headers: &mut HeaderMap) {
     }
 }
 
-/// Refuses whoever asks too much. Probes of the operator's own are let through.
-async fn limit_rate(State(app): State<App>, Client(actor): Client, request: Request, next: Next) -> Response {
-    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics");
-    // Whoever hides behind contradicting headers is counted with the connection that brought them.
-    let address = actor.address.or_else(|| request.extensions().get::<Peer>().map(|peer| peer.0.ip()));
-    if !is_probe && let Err(seconds) = app.limits.check(address) {
+/// What the route answers; a handler that panics takes nobody along.
+async fn answer(app: &App, actor: &Actor, request: Request, next: Next) -> Response {
+    if let Err(seconds) = limit_rate(app, actor, &request) {
         return Problem::too_many_requests(seconds).into_response();
     }
-    next.run(request).await
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| Problem::internal().into_response())
+}
+
+/// Refuses whoever asks too much, with the seconds to wait. Probes of the operator's own are let through.
+fn limit_rate(app: &App, actor: &Actor, request: &Request) -> Result<(), u64> {
+    if matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics") {
+        return Ok(());
+    }
+    // Whoever hides behind contradicting headers is counted with the connection that brought them.
+    app.limits.check(actor.address.or_else(|| request.extensions().get::<Peer>().map(|peer| peer.0.ip())))
 }
 
 /// The request with the public URL's path taken off, where it is there.

@@ -60,7 +60,7 @@ pub(crate) async fn run(stream: TcpStream, peer: SocketAddr, house: &House) {
 
 /// Requests and responses, until there are no more.
 async fn converse(watch: &Watch, peer: SocketAddr, house: &House) -> End {
-    let io = Io::new(watch.socket.clone(), Arc::clone(&watch.wire), Arc::clone(&watch.pace));
+    let io = Io::new(watch.socket.clone(), Arc::clone(&watch.wire), Arc::clone(&watch.pace), house.connections.clone());
     let service = service_fn(|request| answer(request, peer, watch, house));
     // Head and idle times are the watch's: hyper's one timer can't tell them apart. With half-closed connections allowed a
     // handler that has begun runs to its end, whatever the client does.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use oncelink_http::Wire;
+use tokio_util::task::TaskTracker;
 
 use crate::pace::Pace;
 use crate::socket::Tcp;
@@ -15,22 +16,31 @@ use crate::socket::Tcp;
 const READ_MOST: usize = 8 * 1024;
 
 /// How many bytes a connection writes before it lets others have their turn: a client that reads as fast as we write
-/// would never make it wait.
+/// would never make it wait. That much when it is the only one, the more others the less.
 const TURN: usize = 256 * 1024;
+/// And how many at the least: each turn costs a little.
+const LEAST_TURN: usize = 64 * 1024;
 
 /// hyper's end of a connection.
 pub(crate) struct Io {
     socket: Tcp,
     wire: Arc<Wire>,
     pace: Arc<Pace>,
+    /// Everybody's.
+    connections: TaskTracker,
     /// Bytes written since others had a turn.
     written: usize,
 }
 
 impl Io {
-    /// The connection on `socket`.
-    pub(crate) fn new(socket: Tcp, wire: Arc<Wire>, pace: Arc<Pace>) -> Self {
-        Self { socket, wire, pace, written: 0 }
+    /// The connection on `socket`, one of `connections`.
+    pub(crate) fn new(socket: Tcp, wire: Arc<Wire>, pace: Arc<Pace>, connections: TaskTracker) -> Self {
+        Self { socket, wire, pace, connections, written: 0 }
+    }
+
+    /// How many bytes a turn has now.
+    fn turn(&self) -> usize {
+        (TURN / self.connections.len().max(1)).max(LEAST_TURN)
     }
 }
 
@@ -54,7 +64,7 @@ impl Write for Io {
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        if self.written >= TURN {
+        if self.written >= self.turn() {
             self.written = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -123,7 +133,7 @@ mod tests {
         let reading = std::thread::spawn(move || std::io::copy(&mut client.by_ref(), &mut std::io::sink()));
         let socket = Tcp::new(stream);
         let wire = Arc::new(Wire::new(Box::new(socket.clone())));
-        let mut io = Io::new(socket, wire, Arc::new(Pace::new()));
+        let mut io = Io::new(socket, wire, Arc::new(Pace::new()), TaskTracker::new());
         let woken = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(woken.clone());
         let mut context = Context::from_waker(&waker);
@@ -147,5 +157,19 @@ mod tests {
         }
         drop(io);
         reading.join().expect("no panic").expect("the client reads to the end");
+    }
+
+    #[tokio::test]
+    async fn the_more_connections_the_shorter_their_turns() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let stream = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
+        let socket = Tcp::new(stream);
+        let (wire, connections) = (Arc::new(Wire::new(Box::new(socket.clone()))), TaskTracker::new());
+        let io = Io::new(socket, wire, Arc::new(Pace::new()), connections.clone());
+        let mut others = Vec::new();
+        for expected in [TURN, TURN, TURN / 2, TURN / 3, LEAST_TURN, LEAST_TURN] {
+            assert_eq!(io.turn(), expected, "{} connections", connections.len());
+            others.push(connections.token());
+        }
     }
 }

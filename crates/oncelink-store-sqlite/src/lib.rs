@@ -6,7 +6,7 @@
 //! Where to look:
 //! - `open`: everything that is checked before the first request, and `OpenError`, what may be wrong with a file;
 //! - `writer`: the one thread that writes, and group commit; `finder`: the one that finds single rows; `readers`: the pool
-//!   that reads more beside them;
+//!   that reads more beside them; `known_keys`: API keys that needn't be read again;
 //! - `store`: the two ports, one line per method; `claiming`, `delivering` and so on: what these lines do in SQL;
 //! - `sql/*.sql`: every statement, with the transition that it implements; `migrations/*.sql`: the tables.
 
@@ -19,6 +19,7 @@ mod history;
 mod inserting;
 mod inspect;
 mod keys;
+mod known_keys;
 mod listing;
 mod lock;
 mod migrations;

@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use crate::failure::Failure;
 use crate::finder::Finder;
 use crate::inspect::{self, Schema};
+use crate::known_keys::KnownKeys;
 use crate::open_error::OpenError;
 use crate::readers::Readers;
 use crate::writer::Writer;
@@ -37,6 +38,7 @@ pub struct SqliteStore {
     finder: Finder,
     readers: Arc<Readers>,
     writer: Writer,
+    known_keys: Arc<KnownKeys>,
 }
 
 impl SqliteStore {
@@ -51,7 +53,7 @@ impl SqliteStore {
         let failed = |error: std::io::Error| OpenError::Failed { file: file.to_path_buf(), source: error.into() };
         let finder = Finder::start(file.clone(), opened.finder).map_err(failed)?;
         let writer = Writer::start(file.clone(), opened.writer, opened.lock).map_err(failed)?;
-        Ok(Self { finder, readers: Readers::new(file, opened.readers), writer })
+        Ok(Self { finder, readers: Readers::new(file, opened.readers), writer, known_keys: Arc::default() })
     }
 
     /// What the tables in the file at `path` are; nothing when there is no file. Changes, creates and locks nothing; a server
@@ -66,6 +68,7 @@ impl SqliteStore {
     /// Finishes what has been begun, copies the log back into the file, and closes it: then the one file is all there is,
     /// and it may be opened again. Whatever is asked afterwards is answered with a fault. Closing twice is no trouble.
     pub async fn close(&self) {
+        self.known_keys.close();
         self.finder.close().await;
         self.readers.close().await;
         self.writer.close().await;
@@ -86,6 +89,20 @@ impl SqliteStore {
 
     async fn write<T: Send + 'static>(&self, work: impl FnMut(&Connection) -> Result<T, Failure> + Send + 'static) -> Result<T, Fault> {
         self.writer.write(work).await
+    }
+
+    /// Like `write`, for what changes an API key.
+    async fn write_key<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let change = self.known_keys.clone().change();
+        self.write(move |db| {
+            // The job holds it until it has been committed or undone, whether or not somebody still waits.
+            let _ = &change;
+            work(db)
+        })
+        .await
     }
 }
 
@@ -173,16 +190,24 @@ impl LinkStore for SqliteStore {
 #[async_trait]
 impl KeyStore for SqliteStore {
     async fn insert_key(&self, key: ApiKey) -> Result<(), Fault> {
-        self.write(move |db| keys::insert(db, &key)).await
+        self.write_key(move |db| keys::insert(db, &key)).await
     }
 
     async fn insert_first_key(&self, key: ApiKey) -> Result<bool, Fault> {
-        self.write(move |db| keys::insert_first(db, &key)).await
+        self.write_key(move |db| keys::insert_first(db, &key)).await
     }
 
     async fn find_key(&self, hash: &ApiKeyHash) -> Result<Option<ApiKey>, Fault> {
-        let hash = hash.clone();
-        self.look_up(move |db| keys::find(db, &hash)).await
+        let reading = match self.known_keys.find(hash) {
+            Ok(key) => return Ok(Some(key)),
+            Err(reading) => reading,
+        };
+        let wanted = hash.clone();
+        let found = self.look_up(move |db| keys::find(db, &wanted)).await?;
+        if let Some(key) = &found {
+            self.known_keys.learn(key, reading);
+        }
+        Ok(found)
     }
 
     async fn list_keys(&self) -> Result<Vec<ApiKey>, Fault> {
@@ -191,11 +216,11 @@ impl KeyStore for SqliteStore {
 
     async fn revoke_key(&self, id: &KeyId, now: Timestamp) -> Result<bool, Fault> {
         let id = id.clone();
-        self.write(move |db| keys::revoke(db, &id, now)).await
+        self.write_key(move |db| keys::revoke(db, &id, now)).await
     }
 
     async fn touch_key(&self, id: &KeyId, now: Timestamp) -> Result<(), Fault> {
         let id = id.clone();
-        self.write(move |db| keys::touch(db, &id, now)).await
+        self.write_key(move |db| keys::touch(db, &id, now)).await
     }
 }

@@ -162,7 +162,8 @@ macro_rules! store_suite {
                 a_key_is_revoked_once_and_stays_found,
                 the_last_use_of_a_key_is_noted,
                 sixteen_racers_make_one_first_key,
-                a_store_with_a_revoked_key_takes_no_first_key;
+                a_store_with_a_revoked_key_takes_no_first_key,
+                whoever_was_using_a_key_sees_its_revocation;
             durability:
                 everything_survives_reopening,
                 the_rules_go_on_after_reopening;

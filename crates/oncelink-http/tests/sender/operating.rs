@@ -1,7 +1,13 @@
 //! Health, readiness, metrics, and the bound on requests.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Request;
+use oncelink_core::Fault;
+use oncelink_core::object::{ByteRange, ObjectError, ObjectInfo, ObjectKey, ObjectPage, ObjectStream, ObjectVersion};
+use oncelink_core::ports::ObjectSource;
 use oncelink_testkit::{StoreCall, StoreTrouble};
 use serde_json::json;
 
@@ -52,4 +58,38 @@ async fn guessing_keys_is_bounded_and_probes_are_not() {
     for _ in 0..20 {
         house.send(Request::get("/healthz").body(Body::empty())).await.expect(200);
     }
+}
+
+/// A source with a defect.
+struct Broken;
+
+#[async_trait]
+impl ObjectSource for Broken {
+    async fn head(&self, _: &ObjectKey) -> Result<ObjectInfo, ObjectError> {
+        panic!("a defect")
+    }
+
+    async fn open(&self, _: &ObjectKey, _: &ObjectVersion, _: u64, _: ByteRange) -> Result<ObjectStream, ObjectError> {
+        panic!("a defect")
+    }
+
+    async fn list(&self, _: &str, _: Option<&str>, _: usize) -> Result<ObjectPage, ObjectError> {
+        panic!("a defect")
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_defect_in_one_request_is_told_and_counted_and_takes_nobody_along() {
+    let house = House::planned(Plan { other: Some(Arc::new(Broken)), ..Plan::default() }).await;
+    let terms = json!({"source": "other", "key": "a.bin"});
+    let answer = house.ask("POST", "/v1/links", Some(&terms)).await;
+    answer.refused(500, "internal");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    house.link(json!({"source": "files", "key": "a.bin"})).await;
+    let text = house.send(Request::get("/metrics").body(Body::empty())).await.expect(200).text();
+    assert!(text.contains("route=\"/v1/links\",status=\"5xx\"} 1"), "{text}");
 }

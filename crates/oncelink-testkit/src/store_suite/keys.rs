@@ -65,6 +65,29 @@ pub async fn a_key_is_revoked_once_and_stays_found<S: StoreUnderTest>(under: S) 
     assert!(!keys.revoke_key(&key_id(404), after(5)).await.expect("the store revokes keys"), "there is no such key");
 }
 
+/// However a store remembers what it has read: once a revocation was answered, nobody is told the old state.
+pub async fn whoever_was_using_a_key_sees_its_revocation<S: StoreUnderTest>(under: S) {
+    let keys = under.keys();
+    for number in 0..20 {
+        let key = a_key(number);
+        keys.insert_key(key.clone()).await.expect("the store keeps keys");
+        race(8, |racer| {
+            let (keys, key) = (Arc::clone(&keys), key.clone());
+            async move {
+                for _ in 0..4 {
+                    assert!(find(&*keys, &key.hash).await.is_some());
+                }
+                if racer == 0 {
+                    keys.revoke_key(&key.id, after(5)).await.expect("the store revokes keys");
+                    assert_eq!(find(&*keys, &key.hash).await.and_then(|found| found.revoked_at), Some(after(5)));
+                }
+            }
+        })
+        .await;
+        assert_eq!(find(&*keys, &key.hash).await, Some(ApiKey { revoked_at: Some(after(5)), ..key }));
+    }
+}
+
 /// The latest use is what is kept, whatever the order of the notes.
 pub async fn the_last_use_of_a_key_is_noted<S: StoreUnderTest>(under: S) {
     let keys = under.keys();
