@@ -290,7 +290,9 @@ impl Campaign {
         let text = request("POST", "/v1/links/batch", &[&key, "Content-Type: application/json", "Accept: application/json"], &body);
         let deadline = Instant::now() + PATIENCE;
         let mut server = usize::try_from(tales[0].0).unwrap_or(0);
+        let mut attempts = 0_u64;
         loop {
+            attempts += 1;
             let from = self.watch.now();
             server = (server + 1) % self.network.fleet().addresses().len();
             let answer = tokio::time::timeout(PATIENCE, self.send(server, &text)).await.ok().flatten();
@@ -304,7 +306,7 @@ impl Campaign {
                 None => "no answer".to_owned(),
             };
             if Instant::now() >= deadline {
-                return Err(format!("links could not be created for {PATIENCE:?}: {said}"));
+                return Err(format!("links could not be created for {PATIENCE:?}, in {attempts} attempts; the last: {said}"));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

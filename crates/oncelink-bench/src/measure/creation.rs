@@ -23,10 +23,8 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
     let recipe = bench.recipe("on-postgres")?;
     let on_postgres = Program::start(&Recipe { flags: vec!["--store".to_owned(), store], ..recipe })?;
     let [mut batch, mut single, mut inserts, mut redeems, mut updates] = [(); 5].map(|()| Series::default());
-    for _ in 0..bench.plan.rounds {
-        let begin = Instant::now();
-        program.create(bench.plan.batch, "small", "page").await?;
-        batch.push(bench.plan.batch as f64 / begin.elapsed().as_secs_f64());
+    for round in 0..bench.plan.rounds {
+        batch.push(batches(bench, round).await?);
         let targets = vec!["/v1/links".to_owned(); bench.plan.redeems];
         single.push(bench.load(&program, CLIENTS, SMALL).run(Act::Create(LINK), targets).await?.rate);
         inserts.push(postgres.inserts(CLIENTS as u32, bench.plan.span)?);
@@ -36,7 +34,14 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
         updates.push(postgres.updates(CLIENTS as u32, bench.plan.span)?);
     }
     let report = &mut bench.report;
-    report.at_least("P8", "links/s created in batches, durable, SQLite", batch.median(), "/s", 50_000.0, ">= 50,000/s");
+    report.at_least(
+        "P8",
+        "links/s created in batches, durable, SQLite, into an empty store",
+        batch.median(),
+        "/s",
+        50_000.0,
+        ">= 50,000/s",
+    );
     let wanted = ">= 1.5 x PostgreSQL's bare INSERT";
     report.at_least("P8", "single creations/s by PostgreSQL's bare INSERTs/s, 64 clients", single.ratio(&inserts), "x", 1.5, wanted);
     let wanted = ">= 0.8 x the bare conditional UPDATE";
@@ -52,4 +57,16 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
     }
     on_postgres.stop()?;
     program.stop()
+}
+
+/// Links created per second in batches, into a store of their own: what many links do to it is measured elsewhere (P6).
+async fn batches(bench: &Bench, round: usize) -> io::Result<f64> {
+    let recipe = bench.recipe(&format!("batches-{round}"))?;
+    let program = Program::start(&recipe)?;
+    let begin = Instant::now();
+    program.create(bench.plan.batch, "small", "page").await?;
+    let rate = bench.plan.batch as f64 / begin.elapsed().as_secs_f64();
+    program.stop()?;
+    std::fs::remove_dir_all(&recipe.data)?;
+    Ok(rate)
 }
