@@ -24,7 +24,7 @@ use crate::wire::Wire;
 use account::Seat;
 use body::{DeliveryBody, Ends};
 use flow::Flow;
-use settle::{Delivery, Manner};
+use settle::{Delivery, Left, Manner};
 
 /// A response about to be sent: everything that was decided before its first byte.
 pub(crate) struct Departure {
@@ -68,7 +68,7 @@ pub(crate) async fn depart(app: &App, departure: Departure) -> Body {
         delivery.account.begin_finish();
         flow.finish();
         if ends != Ends::Acknowledged {
-            delivery.settle(0, 0, true).await;
+            delivery.settle(Left::of(0), true).await;
             return Body::empty();
         }
     }

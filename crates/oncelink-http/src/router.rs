@@ -105,10 +105,13 @@ pub(crate) fn keep_private(headers: &mut HeaderMap) {
 
 /// What the route answers; a handler that panics takes nobody along.
 async fn answer(app: &App, actor: &Actor, request: Request, next: Next) -> Response {
-    if let Err(seconds) = limit_rate(app, actor, &request) {
-        return Problem::too_many_requests(seconds).into_response();
-    }
-    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| Problem::internal().into_response())
+    let answered = async {
+        match limit_rate(app, actor, &request) {
+            Ok(()) => next.run(request).await,
+            Err(seconds) => Problem::too_many_requests(seconds).into_response(),
+        }
+    };
+    AssertUnwindSafe(answered).catch_unwind().await.unwrap_or_else(|_| Problem::internal().into_response())
 }
 
 /// Refuses whoever asks too much, with the seconds to wait. Probes of the operator's own are let through.

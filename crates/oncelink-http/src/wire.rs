@@ -35,6 +35,8 @@ pub struct Wire {
     socket: Box<dyn Socket>,
     /// Bytes the socket took since the connection began.
     written: AtomicU64,
+    /// The same and those that it is just being offered: it may have taken and sent them before anybody says so.
+    offered: AtomicU64,
     closed: AtomicBool,
     flow: Mutex<Option<Arc<Flow>>>,
 }
@@ -42,12 +44,18 @@ pub struct Wire {
 impl Wire {
     /// A connection on which nothing was written yet.
     pub fn new(socket: Box<dyn Socket>) -> Self {
-        Self { socket, written: AtomicU64::new(0), closed: AtomicBool::new(false), flow: Mutex::new(None) }
+        Self { socket, written: AtomicU64::new(0), offered: AtomicU64::new(0), closed: AtomicBool::new(false), flow: Mutex::new(None) }
     }
 
-    /// The socket took `count` bytes.
+    /// The socket is about to be offered `count` bytes. [`Wire::wrote`] says what became of them.
+    pub fn offers(&self, count: usize) {
+        self.offered.store(self.written.load(Ordering::Acquire) + count as u64, Ordering::SeqCst);
+    }
+
+    /// The socket took `count` bytes of those that it was offered.
     pub fn wrote(&self, count: usize) {
-        self.written.fetch_add(count as u64, Ordering::Release);
+        let written = self.written.fetch_add(count as u64, Ordering::AcqRel) + count as u64;
+        self.offered.store(written, Ordering::SeqCst);
     }
 
     /// Everything that was handed to the connection so far has been written: its buffers are empty.
@@ -60,7 +68,7 @@ impl Wire {
         }
     }
 
-    /// The connection has failed or ended.
+    /// The connection has failed or ended: nothing more will be written.
     pub fn closed(&self) {
         self.closed.store(true, Ordering::Release);
     }
@@ -74,9 +82,10 @@ impl Wire {
 
     /// How many bytes of this connection the client may have got, at most.
     pub(crate) fn sent(&self) -> u64 {
-        // In this order: bytes sent between the two looks make the answer larger, never smaller.
+        // In this order: bytes sent between the two looks make the answer larger, never smaller. What the kernel has taken
+        // was offered to it before.
         let unsent = self.socket.unsent().unwrap_or(0);
-        self.written.load(Ordering::Acquire).saturating_sub(unsent)
+        self.offered.load(Ordering::SeqCst).saturating_sub(unsent)
     }
 
     /// Bytes the socket took so far.

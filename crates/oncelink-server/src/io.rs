@@ -69,15 +69,13 @@ impl Write for Io {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        // Said before: the client may have got them, and be gone, before this thread runs on.
+        self.wire.offers(pieces.iter().map(|piece| piece.len()).sum());
         let outcome = self.socket.poll_write(context, pieces);
         self.pace.set_blocked(outcome.is_pending());
-        match &outcome {
-            Poll::Ready(Ok(count)) => {
-                self.written += count;
-                self.wire.wrote(*count);
-            }
-            Poll::Ready(Err(_)) | Poll::Pending => self.written = 0,
-        }
+        let taken = if let Poll::Ready(Ok(count)) = outcome { count } else { 0 };
+        self.wire.wrote(taken);
+        self.written = if taken > 0 { self.written + taken } else { 0 };
         outcome
     }
 

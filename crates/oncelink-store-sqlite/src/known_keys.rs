@@ -1,13 +1,14 @@
 //! API keys as they were last read: every request of a sender needs its key, and hardly any changes one.
 //!
-//! The file has no other writer while the store is open, so what was read holds until a change begins here. From then on
-//! until the change is committed or undone nothing is known, and what was read before it isn't learnt. Must not know a key
-//! that isn't there: strangers could fill the memory with those.
+//! No other oncelink writes the file while the store is open, so what was read holds until a change begins here. From then
+//! on until the change is committed or undone nothing is known, and what was read before it isn't learnt. Must not know a
+//! key that isn't there: strangers could fill the memory with those.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oncelink_core::apikey::{ApiKey, ApiKeyHash};
+use rusqlite::Connection;
 
 /// The keys that are known.
 #[derive(Default)]
@@ -58,6 +59,17 @@ impl KnownKeys {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Change {
+    /// The same `work`, which has the change with it as long as it lives: a job of the writer lives until it has been
+    /// committed or undone, whether or not somebody still waits for it.
+    pub(crate) fn within<T>(self, mut work: impl FnMut(&Connection) -> T) -> impl FnMut(&Connection) -> T {
+        move |db| {
+            let _running = &self;
+            work(db)
+        }
     }
 }
 

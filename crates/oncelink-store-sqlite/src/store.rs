@@ -92,17 +92,8 @@ impl SqliteStore {
     }
 
     /// Like `write`, for what changes an API key.
-    async fn write_key<T: Send + 'static>(
-        &self,
-        mut work: impl FnMut(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Fault> {
-        let change = self.known_keys.clone().change();
-        self.write(move |db| {
-            // The job holds it until it has been committed or undone, whether or not somebody still waits.
-            let _ = &change;
-            work(db)
-        })
-        .await
+    async fn write_key<T: Send + 'static>(&self, work: impl FnMut(&Connection) -> Result<T, Failure> + Send + 'static) -> Result<T, Fault> {
+        self.write(self.known_keys.clone().change().within(work)).await
     }
 }
 
@@ -222,5 +213,43 @@ impl KeyStore for SqliteStore {
     async fn touch_key(&self, id: &KeyId, now: Timestamp) -> Result<(), Fault> {
         let id = id.clone();
         self.write_key(move |db| keys::touch(db, &id, now)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use oncelink_testkit::fixtures::{a_key, after};
+
+    use super::*;
+
+    /// Whoever asked for it may hang up: what was read before its commit must not be learnt.
+    #[tokio::test]
+    async fn a_revocation_that_nobody_waits_for_is_seen() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let store = SqliteStore::open(&dir.path().join("links.db")).expect("a store");
+        let key = a_key(1);
+        store.insert_key(key.clone()).await.expect("the store keeps keys");
+        let (go_on, held) = mpsc::channel::<()>();
+        let mut holding = pin!(store.write(move |_| {
+            let _ = held.recv();
+            Ok(())
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(holding.as_mut().poll(&mut context).is_pending());
+        let mut revoking = store.revoke_key(&key.id, after(5));
+        assert!(revoking.as_mut().poll(&mut context).is_pending());
+        drop(revoking);
+        for _ in 0..2 {
+            assert_eq!(store.find_key(&key.hash).await.expect("the store finds keys").as_ref(), Some(&key));
+        }
+        go_on.send(()).expect("the writer waits");
+        holding.await.expect("the writer goes on");
+        store.ping().await.expect("the writer has come this far");
+        let found = store.find_key(&key.hash).await.expect("the store finds keys").expect("the key");
+        assert_eq!(found.revoked_at, Some(after(5)));
     }
 }

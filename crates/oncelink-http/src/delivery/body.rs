@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use oncelink_core::object::ObjectStream;
 use oncelink_core::redeem::Opened;
 
-use super::settle::Delivery;
+use super::settle::{Delivery, Left};
 
 /// Moves an open object's bytes to the client.
 pub(crate) struct DeliveryBody {
@@ -96,7 +96,7 @@ impl DeliveryBody {
         delivery.account.begin_finish();
         // The supervisor has nothing left to do.
         delivery.flow.finish();
-        self.held = Some(Held { end, settling: Box::pin(async move { delivery.settle(sent, sent, whole).await }) });
+        self.held = Some(Held { end, settling: Box::pin(async move { delivery.settle(Left::of(sent), whole).await }) });
     }
 
     fn poll_held(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {

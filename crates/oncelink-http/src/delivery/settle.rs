@@ -66,6 +66,24 @@ struct Told {
     word: Coverage,
 }
 
+/// What a response has left behind when it ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Left {
+    /// So many of its bytes have reached the client, at least.
+    pub(crate) arrived: u64,
+    /// So many may have, at most.
+    pub(crate) sent: u64,
+    /// Not one has left, nor will.
+    pub(crate) nothing: bool,
+}
+
+impl Left {
+    /// Exactly so many bytes.
+    pub(crate) fn of(sent: u64) -> Self {
+        Self { arrived: sent, sent, nothing: sent == 0 }
+    }
+}
+
 impl Delivery {
     pub(crate) fn new(app: &App, claim: Claim, account: Seat, flow: Arc<Flow>, manner: Manner) -> Self {
         let Manner { word, actor, fresh, acknowledged_later } = manner;
@@ -84,16 +102,17 @@ impl Delivery {
         &self.claim.id
     }
 
-    /// Writes the last report: `arrived` bytes of the response have reached the client, `sent` may have. With `acknowledged`
-    /// those that arrived are known to have, so that they may complete the claim. Says whether it was kept.
+    /// Writes the last report. With `acknowledged` the bytes that arrived are known to have, so that they may complete the
+    /// claim. Says whether it was kept.
     ///
     /// A store that fails is asked again until the lease has run out; then the claim lapses, which spends it all the same.
-    pub(crate) async fn settle(&self, arrived: u64, sent: u64, acknowledged: bool) -> bool {
+    pub(crate) async fn settle(&self, left: Left, acknowledged: bool) -> bool {
+        let Left { arrived, sent, nothing } = left;
         if acknowledged && !self.acknowledged_later {
             let start = self.flow.start();
             self.account.arrive(start..start + arrived, self.links.now());
         }
-        let kept = if self.fresh && sent == 0 && !acknowledged {
+        let kept = if self.fresh && nothing && !acknowledged {
             self.links.give_back(&self.claim, &self.actor).await;
             true
         } else {
@@ -217,18 +236,18 @@ pub(crate) async fn supervise(delivery: &Delivery, wire: Option<&Wire>) {
                     false
                 }
             };
-            let (arrived, sent) = if whole { (flow.length(), flow.length()) } else { left_behind(flow, wire).await };
-            delivery.settle(arrived, sent, whole || arrived > 0).await;
+            let left = if whole { Left::of(flow.length()) } else { left_behind(flow, wire).await };
+            delivery.settle(left, whole || left.arrived > 0).await;
         }
         (Stage::Broken | Stage::Running, wire) => {
             delivery.account.begin_finish();
-            let (arrived, sent) = match wire {
+            let left = match wire {
                 Some(wire) => left_behind(flow, wire).await,
-                None => (flow.yielded(), flow.yielded()),
+                None => Left::of(flow.yielded()),
             };
             // What was acknowledged counts, however the response ended: a client with several connections hangs up on each as
             // soon as it has what it wanted of it. Without a socket nobody has acknowledged anything.
-            delivery.settle(arrived, sent, wire.is_some() && arrived > 0).await;
+            delivery.settle(left, wire.is_some() && left.arrived > 0).await;
         }
     }
 }
@@ -241,20 +260,22 @@ fn stop(flow: &Flow, wire: Option<&Wire>) {
     }
 }
 
-/// What a broken response has delivered, and what it must count as sent.
+/// What a broken response has left behind.
 ///
 /// What the client's TCP has acknowledged has arrived; what was sent and not acknowledged may have, so it counts against
 /// the budget. While the connection lives the acknowledgements are waited for a moment: the more the record knows, the
-/// better can the client go on.
-async fn left_behind(flow: &Flow, wire: &Wire) -> (u64, u64) {
+/// better can the client go on. That nothing has left is only known when nothing more can be written.
+async fn left_behind(flow: &Flow, wire: &Wire) -> Left {
     let begin = Instant::now();
     loop {
-        // In this order: what was acknowledged before its death still counts.
-        let dead = wire.is_dead();
+        // In this order: what was acknowledged, or written, before its end still counts.
+        let (dead, closed) = (wire.is_dead(), wire.is_closed());
         let arrived = flow.acknowledged(wire);
         let sent = flow.sent(wire).max(arrived);
-        if dead || arrived == sent || begin.elapsed() > BREAK_PATIENCE {
-            return (arrived, sent);
+        let over = dead || closed || flow.yielded() == 0;
+        let known = dead || (arrived == sent && (sent > 0 || over));
+        if known || begin.elapsed() > BREAK_PATIENCE {
+            return Left { arrived, sent, nothing: sent == 0 && over };
         }
         sleep(Duration::from_millis(10)).await;
     }
