@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use crate::delivery::flow::Flow;
 
@@ -47,7 +48,16 @@ impl Wire {
         Self { socket, written: AtomicU64::new(0), offered: AtomicU64::new(0), closed: AtomicBool::new(false), flow: Mutex::new(None) }
     }
 
-    /// The socket is about to be offered `count` bytes. [`Wire::wrote`] says what became of them.
+    /// Offers the socket so many bytes by `write`, which says how many it took.
+    pub fn write(&self, offered: usize, write: impl FnOnce() -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.offers(offered);
+        let outcome = write();
+        self.wrote(if let Poll::Ready(Ok(count)) = outcome { count } else { 0 });
+        outcome
+    }
+
+    /// The socket is about to be offered `count` bytes. Said before: the client may have got them, and be gone, before this
+    /// thread runs on. [`Wire::wrote`] says what became of them.
     pub fn offers(&self, count: usize) {
         self.offered.store(self.written.load(Ordering::Acquire) + count as u64, Ordering::SeqCst);
     }
@@ -111,5 +121,43 @@ impl Wire {
     /// The next response on this connection is `flow`'s.
     pub(crate) fn begin(&self, flow: Arc<Flow>) {
         *self.flow.lock().unwrap_or_else(PoisonError::into_inner) = Some(flow);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Quick;
+
+    impl Socket for Quick {
+        fn unacknowledged(&self) -> io::Result<u64> {
+            Ok(0)
+        }
+
+        fn unsent(&self) -> io::Result<u64> {
+            Ok(0)
+        }
+
+        fn is_dead(&self) -> bool {
+            false
+        }
+
+        fn abort(&self) {}
+    }
+
+    #[test]
+    fn what_is_being_written_may_have_been_sent_and_is_not_yet_acknowledged() {
+        let wire = Wire::new(Box::new(Quick));
+        for (outcome, written) in
+            [(Poll::Ready(Ok(300)), 300), (Poll::Pending, 300), (Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())), 300)]
+        {
+            let before = wire.written();
+            let _ = wire.write(1000, || {
+                assert_eq!((wire.sent(), wire.acknowledged()), (before + 1000, before));
+                outcome
+            });
+            assert_eq!((wire.sent(), wire.written()), (written, written));
+        }
     }
 }

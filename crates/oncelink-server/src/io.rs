@@ -69,13 +69,10 @@ impl Write for Io {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        // Said before: the client may have got them, and be gone, before this thread runs on.
-        self.wire.offers(pieces.iter().map(|piece| piece.len()).sum());
-        let outcome = self.socket.poll_write(context, pieces);
+        let offered = pieces.iter().map(|piece| piece.len()).sum();
+        let outcome = self.wire.write(offered, || self.socket.poll_write(context, pieces));
         self.pace.set_blocked(outcome.is_pending());
-        let taken = if let Poll::Ready(Ok(count)) = outcome { count } else { 0 };
-        self.wire.wrote(taken);
-        self.written = if taken > 0 { self.written + taken } else { 0 };
+        self.written = if let Poll::Ready(Ok(count)) = outcome { self.written + count } else { 0 };
         outcome
     }
 
