@@ -52,7 +52,7 @@ impl Plan {
         }
     }
 
-    /// A figure to publish. Takes half an hour or so, most of it for the grown store.
+    /// A figure to publish. Takes 20 minutes or so, half of them for the grown store.
     pub fn full() -> Self {
         Self {
             name: "full",
