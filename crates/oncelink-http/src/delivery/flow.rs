@@ -150,6 +150,11 @@ impl Flow {
         wire.sent().saturating_sub(begin).min(self.yielded())
     }
 
+    /// Whether any of the response may have left, be it of its head only: that names the claim's address already.
+    pub(crate) fn may_have_left(&self, wire: &Wire) -> bool {
+        wire.sent() > self.written_before
+    }
+
     /// Whether all of the response, head included, has been acknowledged.
     pub(crate) fn is_acknowledged(&self, wire: &Wire) -> bool {
         let end = self.end.load(Ordering::Acquire);

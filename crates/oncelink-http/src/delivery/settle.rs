@@ -73,7 +73,7 @@ pub(crate) struct Left {
     pub(crate) arrived: u64,
     /// So many may have, at most.
     pub(crate) sent: u64,
-    /// Not one has left, nor will.
+    /// Nothing has left, nor will, not even the head.
     pub(crate) nothing: bool,
 }
 
@@ -269,13 +269,13 @@ async fn left_behind(flow: &Flow, wire: &Wire) -> Left {
     let begin = Instant::now();
     loop {
         // In this order: what was acknowledged, or written, before its end still counts.
-        let (dead, closed) = (wire.is_dead(), wire.is_closed());
+        let dead = wire.is_dead();
+        let over = dead || wire.is_closed();
         let arrived = flow.acknowledged(wire);
         let sent = flow.sent(wire).max(arrived);
-        let over = dead || closed || flow.yielded() == 0;
-        let known = dead || (arrived == sent && (sent > 0 || over));
-        if known || begin.elapsed() > BREAK_PATIENCE {
-            return Left { arrived, sent, nothing: sent == 0 && over };
+        let settled = arrived == sent && (sent > 0 || over);
+        if dead || settled || begin.elapsed() > BREAK_PATIENCE {
+            return Left { arrived, sent, nothing: over && !flow.may_have_left(wire) };
         }
         sleep(Duration::from_millis(10)).await;
     }

@@ -1,6 +1,9 @@
 //! The router over memory, with the bounds of a transport.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use axum::Router;
 use axum::body::Body;
@@ -10,7 +13,7 @@ use oncelink_core::create::{CreateOutcome, LinkWish, Sender};
 use oncelink_core::policy::Policy;
 use oncelink_core::service::Parts;
 use oncelink_core::{Actor, Links, apikey::Scope};
-use oncelink_http::{App, Brand, Oversize, Settings, Transport, router};
+use oncelink_http::{App, Brand, Oversize, Settings, Socket, Transport, Wire, router};
 use oncelink_testkit::{
     CountingStore, FaultyObjects, FaultyStore, ManualClock, MemoryObjects, MemoryStore, QuickHasher, SeededEntropy, fixtures,
 };
@@ -32,6 +35,42 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+}
+
+/// A connection whose client acknowledges at once whatever the socket is offered, until it is cut.
+#[derive(Clone, Default)]
+pub(crate) struct Line(Arc<AtomicBool>);
+
+impl Line {
+    pub(crate) fn wire(&self) -> Arc<Wire> {
+        Arc::new(Wire::new(Box::new(self.clone())))
+    }
+
+    pub(crate) fn cut(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Socket for Line {
+    fn unacknowledged(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn unsent(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn is_dead(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn abort(&self) {}
+}
+
+/// The connection writes so many bytes, and has written everything.
+pub(crate) fn write(wire: &Wire, count: usize) {
+    assert!(wire.write(count, || Poll::Ready(Ok(count))).is_ready());
+    wire.flushed();
 }
 
 impl House {
@@ -91,8 +130,13 @@ impl House {
         self.app.deliveries().reopen();
     }
 
+    /// An answer whose body nobody has asked for yet.
+    pub(crate) async fn ask(&self, request: axum::http::request::Builder) -> axum::response::Response {
+        self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible")
+    }
+
     pub(crate) async fn send(&self, request: axum::http::request::Builder) -> Answer {
-        let response = self.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("infallible");
+        let response = self.ask(request).await;
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.ok();
         Answer { status: parts.status, headers: parts.headers, body }

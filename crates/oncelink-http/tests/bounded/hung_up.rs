@@ -1,16 +1,18 @@
 //! Clients that go away while their direct link is being claimed: nobody else knows that holder.
 
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
+use axum::body::to_bytes;
 use axum::http::{Request, StatusCode};
 use oncelink_core::create::LinkWish;
 use oncelink_core::link::{Delivery, Gate};
-use oncelink_http::{Oversize, Socket, Wire};
+use oncelink_http::Oversize;
 use oncelink_testkit::{Gate as Barrier, StoreCall, StoreTrouble};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
-use crate::house::House;
+use crate::house::{House, Line};
 
 /// A client hangs up where the claim's write is; then the store goes on.
 async fn hangs_up(house: &House, link: &str, trouble: fn(Barrier) -> StoreTrouble) {
@@ -45,48 +47,50 @@ async fn sem_3_no_exchange_is_made_for_a_client_that_is_gone() {
     assert_eq!(house.send(Request::get(&link)).await.status, StatusCode::GONE);
 }
 
-/// A socket whose client may be gone, and took along whatever it was offered.
-struct Cut(Arc<AtomicBool>);
-
-impl Socket for Cut {
-    fn unacknowledged(&self) -> io::Result<u64> {
-        Ok(0)
-    }
-
-    fn unsent(&self) -> io::Result<u64> {
-        Ok(0)
-    }
-
-    fn is_dead(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-
-    fn abort(&self) {}
-}
-
-/// Sends a direct link's whole answer on a connection that is cut while the socket is offered so many bytes, before anybody
-/// can say that it took them. Then somebody else asks.
-async fn cut_off(offered: Option<usize>) -> StatusCode {
+/// A direct link's answer is on a connection when that is cut while the socket is offered so many bytes, before anybody can
+/// say that it took them; `begun` when the body was drawn from before. Then somebody else asks.
+async fn cut_off(offered: Option<usize>, begun: bool) -> StatusCode {
     let house = House::new(3000, 4000, false, Oversize::Segments);
     let link = house.link(LinkWish { gate: Some(Gate::Direct), ..LinkWish::default() }).await;
-    let cut = Arc::new(AtomicBool::new(false));
-    let wire = Arc::new(Wire::new(Box::new(Cut(Arc::clone(&cut)))));
-    let answer = house.send(Request::get(&link).extension(Arc::clone(&wire))).await;
-    assert_eq!((answer.status, answer.body.expect("whole").len()), (StatusCode::OK, 3000));
-    if let Some(offered) = offered {
-        wire.offers(offered);
+    let line = Line::default();
+    let wire = line.wire();
+    let response = house.ask(Request::get(&link).extension(Arc::clone(&wire))).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    if begun {
+        assert_eq!(to_bytes(response.into_body(), usize::MAX).await.expect("whole").len(), 3000);
+    } else {
+        drop(response);
     }
-    cut.store(true, Ordering::Release);
-    house.rest().await;
+    let cut = || {
+        line.cut();
+        block_in_place(|| Handle::current().block_on(house.rest()));
+    };
+    match offered {
+        None => cut(),
+        Some(count) => {
+            let written = wire.write(count, || {
+                cut();
+                Poll::Ready(Ok(count))
+            });
+            assert!(written.is_ready());
+        }
+    }
     house.send(Request::get(&link)).await.status
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn sem_1_a_direct_link_is_not_given_back_while_its_bytes_are_being_written() {
-    assert_eq!(cut_off(Some(3400)).await, StatusCode::GONE);
+    assert_eq!(cut_off(Some(3400), true).await, StatusCode::GONE);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
+async fn sem_1_a_direct_link_is_not_given_back_when_its_head_may_have_left() {
+    assert_eq!(cut_off(Some(400), false).await, StatusCode::GONE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sem_3_a_direct_link_of_which_nothing_was_written_is_free_again() {
-    assert_eq!(cut_off(None).await, StatusCode::OK);
+    for begun in [true, false] {
+        assert_eq!(cut_off(None, begun).await, StatusCode::OK);
+    }
 }

@@ -1,34 +1,14 @@
 //! A store that is slow to write what has arrived, or loses its answer, behind connections that know.
 
-use std::io;
 use std::sync::Arc;
 
 use axum::http::{Request, StatusCode, header};
 use oncelink_core::create::LinkWish;
 use oncelink_core::holder::ClaimHandle;
-use oncelink_http::{Oversize, Socket, Wire};
+use oncelink_http::Oversize;
 use oncelink_testkit::{Gate, StoreCall, StoreTrouble};
 
-use crate::house::{House, address};
-
-/// A client that acknowledges at once.
-struct Prompt;
-
-impl Socket for Prompt {
-    fn unacknowledged(&self) -> io::Result<u64> {
-        Ok(0)
-    }
-
-    fn unsent(&self) -> io::Result<u64> {
-        Ok(0)
-    }
-
-    fn is_dead(&self) -> bool {
-        false
-    }
-
-    fn abort(&self) {}
-}
+use crate::house::{House, Line, address, write};
 
 #[tokio::test]
 async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_store_is() {
@@ -37,14 +17,13 @@ async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_
     let link = house.link(LinkWish::default()).await;
     let holder = || Request::post(&link).header(header::ACCEPT, "application/json").header("idempotency-key", "h".repeat(22));
     let claim = serde_json::from_slice(&house.send(holder()).await.body.expect("whole")).expect("JSON");
-    let (written, wire) = (Gate::new(), Arc::new(Wire::new(Box::new(Prompt))));
+    let (written, wire) = (Gate::new(), Line::default().wire());
     house.faults.next(StoreCall::Record, StoreTrouble::HangBefore(written.clone()));
 
     let fetch = || Request::get(address(&claim));
     let whole = house.send(fetch().extension(Arc::clone(&wire))).await;
     assert_eq!(whole.body.expect("whole").as_ref(), house.content.as_slice());
-    wire.wrote(SIZE);
-    wire.flushed();
+    write(&wire, SIZE);
     written.arrival().await;
 
     for again in [fetch(), fetch().header(header::RANGE, "bytes=2999-"), holder()] {
@@ -65,12 +44,11 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
         let house = House::new(SIZE, 4000, false, Oversize::Segments);
         let link = house.link(LinkWish::default()).await;
         let claim = house.claim(&link).await;
-        let wire = Arc::new(Wire::new(Box::new(Prompt)));
+        let wire = Line::default().wire();
         house.faults.next(StoreCall::Record, trouble.clone());
         let part = house.send(Request::get(address(&claim)).header(header::RANGE, "bytes=0-999").extension(Arc::clone(&wire))).await;
         assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
-        wire.wrote(1000);
-        wire.flushed();
+        write(&wire, 1000);
         house.rest().await;
 
         let handle = ClaimHandle::parse(address(&claim).rsplit_once('/').expect("a path").1).expect("a handle");
@@ -92,11 +70,10 @@ async fn sem_5_a_repeated_claim_whose_answer_comes_after_the_download_is_refused
 
     let download = async {
         answered.arrival().await;
-        let wire = Arc::new(Wire::new(Box::new(Prompt)));
+        let wire = Line::default().wire();
         let whole = house.send(Request::get(address(&claim)).extension(Arc::clone(&wire))).await;
         assert_eq!(whole.status, StatusCode::OK);
-        wire.wrote(SIZE);
-        wire.flushed();
+        write(&wire, SIZE);
         house.rest().await;
         answered.open();
     };
