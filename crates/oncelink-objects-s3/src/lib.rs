@@ -2,6 +2,7 @@
 //!
 //! Must not know what a link is, must not write to the bucket, and must not hold more of an object than one chunk.
 
+mod answer;
 mod bucket;
 mod client;
 mod credentials;
@@ -9,10 +10,12 @@ mod download;
 mod encoding;
 mod fault;
 mod fetch;
+mod link;
 mod list;
 mod look;
 mod paced;
 mod place;
+mod pool;
 mod presign;
 mod time;
 mod transport;

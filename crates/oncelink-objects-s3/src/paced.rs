@@ -8,17 +8,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use oncelink_core::appetite::Appetite;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A connection, and how its present answer is being read.
+#[derive(Debug)]
 pub(crate) struct Paced<T> {
     inner: T,
     /// Nothing where reads are small anyway.
     reading: Option<Reading>,
 }
 
+#[derive(Debug)]
 struct Reading {
     appetite: Appetite,
     begun: Instant,
@@ -86,12 +87,6 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(context)
-    }
-}
-
-impl<T: Connection> Connection for Paced<T> {
-    fn connected(&self) -> Connected {
-        self.inner.connected()
     }
 }
 

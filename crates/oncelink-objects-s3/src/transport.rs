@@ -1,12 +1,11 @@
 //! The HTTP client beneath the SDK: connections, TLS, time-outs, and what an error of theirs means to the SDK's retries.
 //!
-//! The SDK's own client can't be told how much of an answer to read at once (ADR 15). Must not bound how long a body takes.
+//! The SDK's own client can't be told how much of an answer to read at once, nor who drives a connection (ADR 15). Must not
+//! bound how long a body takes.
 
 use std::error::Error;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_sdk_s3::config::SharedHttpClient;
@@ -17,18 +16,21 @@ use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, Connec
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_types::retry::ErrorKind;
 use hyper::body::Incoming;
-use hyper::http::{Response, Uri};
+use hyper::http::header::{HOST, HeaderValue};
+use hyper::http::uri::{PathAndQuery, Scheme};
+use hyper::http::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector as Tcp, capture_connection};
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::client::legacy::connect::HttpConnector as Tcp;
+use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
+use crate::answer::{Answer, Home};
 use crate::client::Patience;
+use crate::link::{Link, Poison};
 use crate::paced::Paced;
+use crate::pool::{Origin, Pool};
 
 /// A client that waits for the bucket as `patience` says. The SDK also asks by it for region and credentials, and says how long
 /// it waits for those.
@@ -64,31 +66,20 @@ fn https(roots: RootCertStore) -> HttpsConnector<Tcp> {
     HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(tcp)
 }
 
-type Stream = TokioIo<Paced<TokioIo<MaybeHttpsStream<TokioIo<TcpStream>>>>>;
-
 /// Opens connections, TLS included, within a time.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Dial {
     https: HttpsConnector<Tcp>,
     patience: Duration,
 }
 
-impl Service<Uri> for Dial {
-    type Response = Stream;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.https.poll_ready(context)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let (dialled, patience) = (self.https.call(uri), self.patience);
-        Box::pin(async move {
-            let stream = timeout(patience, dialled).await.map_err(|_| late("no connection", patience))??;
-            let tls = matches!(stream, MaybeHttpsStream::Https(_));
-            Ok(TokioIo::new(Paced::new(TokioIo::new(stream), tls)))
-        })
+impl Dial {
+    async fn link(mut self, address: Uri) -> Result<Link, ConnectorError> {
+        let dialled = async { self.https.ready().await?.call(address).await };
+        let stream = timeout(self.patience, dialled).await.map_err(|_| broken(late("no connection", self.patience).into()))?;
+        let stream = stream.map_err(broken)?;
+        let tls = matches!(stream, MaybeHttpsStream::Https(_));
+        Link::over(TokioIo::new(Paced::new(TokioIo::new(stream), tls))).await.map_err(failed)
     }
 }
 
@@ -97,76 +88,104 @@ fn late(what: &str, patience: Duration) -> io::Error {
 }
 
 /// Sends requests and waits for the heads of their answers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Transport {
-    client: Client<Dial, SdkBody>,
+    dial: Dial,
+    pool: Arc<Pool>,
     patience: Duration,
 }
 
 impl Transport {
     fn new(patience: Patience, roots: RootCertStore) -> Self {
         let dial = Dial { https: https(roots), patience: patience.connect };
-        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(dial);
-        Self { client, patience: patience.answer }
+        Self { dial, pool: Arc::default(), patience: patience.answer }
     }
 
     /// The same, and its connections, with another patience for answers.
     fn waiting(&self, answer: Option<Duration>) -> Self {
-        Self { client: self.client.clone(), patience: answer.unwrap_or(self.patience) }
+        Self { patience: answer.unwrap_or(self.patience), ..self.clone() }
     }
+
+    /// The answer's head, by a connection that rested or a new one.
+    async fn exchange(self, mut request: Request<SdkBody>, poison: Poison) -> Result<Response<Answer>, ConnectorError> {
+        let address = request.uri().clone();
+        let origin = Origin::of(&address).ok_or_else(|| ConnectorError::user(format!("{address} names no host").into()))?;
+        direct(&mut request).map_err(ConnectorError::user)?;
+        let home = Home { pool: self.pool.clone(), origin };
+        while let Some(mut link) = self.pool.take(&home.origin) {
+            match link.ask(request, &poison).await {
+                Ok(answer) => return Ok(home.own(answer, link)),
+                // It was closed under the request; where nothing was sent, nobody can have acted on it.
+                Err(mut lost) => match lost.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(failed(lost.into_error())),
+                },
+            }
+        }
+        let mut link = self.dial.link(address).await?;
+        let answer = link.ask(request, &poison).await.map_err(|lost| failed(lost.into_error()))?;
+        Ok(home.own(answer, link))
+    }
+}
+
+impl Home {
+    fn own(self, answer: Response<Incoming>, link: Link) -> Response<Answer> {
+        answer.map(|body| Answer::new(body, link, self))
+    }
+}
+
+/// What is said to a server itself: the path in the request line, the host in a header (RFC 9112 3.2).
+fn direct(request: &mut Request<SdkBody>) -> Result<(), BoxError> {
+    let address = std::mem::take(request.uri_mut());
+    let host = address.host().unwrap_or_default();
+    let usual = if address.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    let host = match address.port_u16() {
+        Some(port) if port != usual => HeaderValue::try_from(format!("{host}:{port}"))?,
+        _ => HeaderValue::from_str(host)?,
+    };
+    request.headers_mut().entry(HOST).or_insert(host);
+    *request.uri_mut() = address.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")).into();
+    Ok(())
 }
 
 impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let mut request = match request.try_into_http1x() {
+        let request = match request.try_into_http1x() {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
-        let used = capture_connection(&mut request);
+        let poison = Poison::default();
         if let Some(asked) = request.extensions().get::<CaptureSmithyConnection>() {
-            asked.set_connection_retriever(move || metadata(&used));
+            let poison = poison.clone();
+            asked.set_connection_retriever(move || Some(metadata(poison.clone())));
         }
-        let (sent, patience) = (self.client.request(request), self.patience);
+        let (answer, patience) = (self.clone().exchange(request, poison), self.patience);
         HttpConnectorFuture::new(async move {
-            match timeout(patience, sent).await {
-                Ok(Ok(answer)) => answered(answer),
-                Ok(Err(error)) => Err(failed(error)),
-                Err(_) => Err(ConnectorError::timeout(late("no answer", patience).into())),
-            }
+            let answer = timeout(patience, answer).await.map_err(|_| ConnectorError::timeout(late("no answer", patience).into()))??;
+            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
 
-/// The connection that a request went by, so that the SDK can give it up after a failure.
-fn metadata(used: &CaptureConnection) -> Option<ConnectionMetadata> {
-    used.connection_metadata().as_ref()?;
-    let used = used.clone();
-    let give_up = move || {
-        if let Some(connection) = used.connection_metadata().as_ref() {
-            connection.poison();
-        }
-    };
-    Some(ConnectionMetadata::builder().proxied(false).poison_fn(give_up).build())
+/// By which the SDK gives up the connection that a request went by after a failure.
+fn metadata(poison: Poison) -> ConnectionMetadata {
+    ConnectionMetadata::builder().proxied(false).poison_fn(move || poison.give()).build()
 }
 
-fn answered(answer: Response<Incoming>) -> Result<HttpResponse, ConnectorError> {
-    HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|error| ConnectorError::other(error.into(), None))
+/// No connection came about.
+fn broken(error: BoxError) -> ConnectorError {
+    let late = causes(&*error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::TimedOut);
+    if late { ConnectorError::timeout(error) } else { ConnectorError::io(error) }
 }
 
 /// What the SDK's retries go by: what may have been the network's fault is tried again.
-fn failed(error: legacy::Error) -> ConnectorError {
-    let broken = causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>());
-    let late = broken.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
-    let spoken = || causes(&error).filter_map(|cause| cause.downcast_ref::<hyper::Error>());
-    let lost = spoken().any(|error| error.is_closed() || error.is_canceled());
-    let cut = spoken().any(hyper::Error::is_incomplete_message);
-    if late {
-        ConnectorError::timeout(error.into())
-    } else if error.is_connect() || broken.is_some() || lost {
-        ConnectorError::io(error.into())
-    } else {
-        ConnectorError::other(error.into(), cut.then_some(ErrorKind::TransientError))
+fn failed(error: hyper::Error) -> ConnectorError {
+    let network = causes(&error).any(<dyn Error>::is::<io::Error>);
+    if network || error.is_closed() || error.is_canceled() {
+        return broken(error.into());
     }
+    let cut = error.is_incomplete_message();
+    ConnectorError::other(error.into(), cut.then_some(ErrorKind::TransientError))
 }
 
 /// An error and what is behind it.

@@ -1,6 +1,7 @@
 //! What a real engine doesn't do on demand: refuse, break off, stall, change its mind, and ignore what it was asked.
 
 mod bodies;
+mod connections;
 mod errors;
 mod looking;
 mod presigning;

@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) target: String,
+    /// Which of the server's connections it came by, from 0.
+    pub(crate) connection: usize,
     headers: Vec<(String, String)>,
 }
 
@@ -32,6 +34,8 @@ enum Ending {
     Stall(usize),
     /// With the connection, which is all that says so: there is no Content-Length.
     Unannounced,
+    /// With its last byte, and then the connection, of which nothing was said.
+    Hushed,
 }
 
 /// An answer to be given.
@@ -74,6 +78,12 @@ impl Answer {
         self
     }
 
+    /// The same, and then the connection is closed without a word.
+    pub(crate) fn hushed(mut self) -> Self {
+        self.ending = Ending::Hushed;
+        self
+    }
+
     /// The same without a Content-Length.
     pub(crate) fn unannounced(mut self) -> Self {
         self.ending = Ending::Unannounced;
@@ -97,8 +107,9 @@ impl Server {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (script, noted): (Arc<Script>, _) = (Arc::new(script), seen.clone());
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, script.clone(), noted.clone()));
+            for connection in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                tokio::spawn(converse(stream, connection, script.clone(), noted.clone()));
             }
         });
         Self { addr, seen }
@@ -111,9 +122,9 @@ impl Server {
 }
 
 /// Answers the requests of one connection until an answer ends it.
-async fn converse(stream: TcpStream, script: Arc<Script>, seen: Arc<Mutex<Vec<Request>>>) {
+async fn converse(stream: TcpStream, connection: usize, script: Arc<Script>, seen: Arc<Mutex<Vec<Request>>>) {
     let mut stream = BufStream::new(stream);
-    while let Some(request) = read(&mut stream).await {
+    while let Some(request) = read(&mut stream, connection).await {
         let number = {
             let mut seen = seen.lock().expect("an unbroken lock");
             seen.push(request.clone());
@@ -125,7 +136,7 @@ async fn converse(stream: TcpStream, script: Arc<Script>, seen: Arc<Mutex<Vec<Re
     }
 }
 
-async fn read(stream: &mut BufStream<TcpStream>) -> Option<Request> {
+async fn read(stream: &mut BufStream<TcpStream>, connection: usize) -> Option<Request> {
     let mut line = String::new();
     stream.read_line(&mut line).await.ok().filter(|&count| count > 0)?;
     let mut words = line.split(' ');
@@ -136,7 +147,7 @@ async fn read(stream: &mut BufStream<TcpStream>) -> Option<Request> {
         stream.read_line(&mut line).await.ok().filter(|&count| count > 0)?;
         match line.trim_end().split_once(':') {
             Some((name, value)) => headers.push((name.to_lowercase(), value.trim().to_owned())),
-            None => return Some(Request { method, target, headers }),
+            None => return Some(Request { method, target, connection, headers }),
         }
     }
 }
@@ -157,7 +168,7 @@ async fn give(stream: &mut BufStream<TcpStream>, request: &Request, answer: &Ans
         return Ok(true);
     }
     let count = match answer.ending {
-        Ending::Whole | Ending::Unannounced => answer.body.len(),
+        Ending::Whole | Ending::Unannounced | Ending::Hushed => answer.body.len(),
         Ending::Cut(count) | Ending::Stall(count) => count,
     };
     stream.write_all(&answer.body[..count]).await?;

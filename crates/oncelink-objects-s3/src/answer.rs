@@ -1,0 +1,74 @@
+//! The body of an answer: drives its connection while it is read, and gives it back to the pool once it was read to its end.
+//!
+//! A body that is dropped before takes the connection along: what is still to come belongs to no other answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use crate::link::Link;
+use crate::pool::{Origin, Pool};
+
+/// Where a connection belongs when nobody uses it.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) origin: Origin,
+}
+
+/// The body of an answer, and the connection that it comes by.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    body: Incoming,
+    /// Nothing only while this is dropped.
+    link: Option<Link>,
+    home: Home,
+    /// The body told its end. One with a `Content-Length` may be left before.
+    told: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(body: Incoming, link: Link, home: Home) -> Self {
+        Self { body, link: Some(link), home, told: false }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self { body, link, told, .. } = &mut *self;
+        let mut frame = Pin::new(&mut *body).poll_frame(context);
+        if frame.is_pending()
+            && let Some(link) = link
+        {
+            // Now it knows that more is wanted.
+            link.drive(context);
+            frame = Pin::new(body).poll_frame(context);
+        }
+        *told |= matches!(frame, Poll::Ready(None));
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let whole = self.told || self.body.is_end_stream();
+        let Some(mut link) = self.link.take() else { return };
+        if whole && link.rests() {
+            self.home.pool.put(&self.home.origin, link);
+        }
+    }
+}
