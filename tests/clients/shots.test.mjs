@@ -23,7 +23,7 @@ const SETTLED = [
   [/20\d\d-\d\d-\d\d \d\d:\d\d UTC/g, '2026-05-05 10:30 UTC'],
   [/127\.0\.0\.1/g, '203.0.113.7'],
   [/^[0-9a-f]+-[0-9a-f]{16}$/g, '249f00-18eb2b327a1a4d20'],
-  [/^[0-9a-z]{26}$/g, '1a1pjky3hjpd5r4kcxj39cf23d'],
+  [/^[0-9a-z]{32}$/g, '0vfb201a1pjky3hjpd5r4kcxj39cf23d'],
 ];
 
 /** The width and height that a PNG says it has. */

@@ -15,6 +15,7 @@ use oncelink_core::object::SourceName;
 use oncelink_core::policy::Policy;
 use oncelink_core::ports::Entropy;
 use oncelink_core::service::Parts;
+use oncelink_core::time::Timestamp;
 use oncelink_core::token::Token;
 use oncelink_core::{disposition, range};
 use oncelink_http::{App, Brand, Settings, router};
@@ -24,6 +25,7 @@ use tower::ServiceExt;
 
 const HOST: &str = "http://files.example.org";
 const SIZE: u64 = 1 << 30;
+const NOW: Timestamp = Timestamp::from_millis(0);
 
 /// The same bytes each time.
 struct Fixed;
@@ -35,11 +37,11 @@ impl Entropy for Fixed {
 }
 
 fn secrets(bench: &mut Criterion) {
-    let token = Token::create(&Fixed);
+    let token = Token::create(&Fixed, NOW);
     let text = token.reveal().to_owned();
     let holder = Holder::create(&Fixed);
     let handle = ClaimHandle::derive(&token, &holder).reveal();
-    bench.bench_function("token: create", |b| b.iter(|| Token::create(black_box(&Fixed))));
+    bench.bench_function("token: create", |b| b.iter(|| Token::create(black_box(&Fixed), black_box(NOW))));
     bench.bench_function("token: parse", |b| b.iter(|| Token::parse(black_box(&text))));
     bench.bench_function("token: its link's id (a digest)", |b| b.iter(|| black_box(&token).link_id()));
     bench.bench_function("claim: derive its address", |b| b.iter(|| ClaimHandle::derive(black_box(&token), black_box(&holder))));

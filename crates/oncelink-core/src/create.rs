@@ -172,7 +172,7 @@ impl Links {
             None => None,
         };
         let object = linked(&source, key, info);
-        let token = Token::create(self.entropy());
+        let token = Token::create(self.entropy(), now);
         let link = Link {
             id: token.link_id(),
             object,

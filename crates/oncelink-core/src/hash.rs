@@ -33,6 +33,21 @@ pub(crate) fn checksum(digest: &[u8; 32], length: usize) -> String {
     text
 }
 
+/// The last `length` digits of a number in base 62. Of the same length, a greater number sorts later.
+pub(crate) fn base62(mut number: u64, length: usize) -> String {
+    let mut digits = vec!['0'; length];
+    for digit in digits.iter_mut().rev() {
+        *digit = char::from(BASE62[(number % 62) as usize]);
+        number /= 62;
+    }
+    digits.into_iter().collect()
+}
+
+/// The number that a few digits of base 62 spell.
+pub(crate) fn base62_number(digits: &str) -> u64 {
+    digits.bytes().fold(0, |number, digit| number * 62 + BASE62.iter().position(|&known| known == digit).unwrap_or(0) as u64)
+}
+
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -132,7 +132,7 @@ impl Links {
         let (_, key) = self.source_of(&old)?;
         let info = self.info(&old.object.source, &key).await?;
         let revoked = self.revoke_surely(id, &sender.actor).await?;
-        let token = Token::create(self.entropy());
+        let token = Token::create(self.entropy(), self.now());
         let link = self.successor(revoked, &token, linked(&old.object.source, key, info), sender);
         let new = NewLink { link: link.clone(), idempotency: None, actor: sender.actor.clone() };
         self.parts.store.insert(vec![new]).await?;

@@ -6,48 +6,57 @@ use std::fmt;
 
 use crate::hash;
 use crate::ports::Entropy;
-use crate::short_name::ShortName;
+use crate::short_name::TimedName;
+use crate::time::Timestamp;
 
 const PREFIX: &str = "ol_";
-/// 30 characters of base 62 are 178 random bits.
-const RANDOM: usize = 30;
+/// Five characters of base 62 count the seconds of 29 years.
+const TIME: usize = 5;
+/// 25 characters of base 62 are 148 random bits.
+const RANDOM: usize = 25;
 const CHECK: usize = 6;
+/// 2026-01-01T00:00:00Z, from which a token's seconds are counted.
+const EPOCH: i64 = 1_767_225_600;
 
-/// The secret in a link's URL: `ol_`, 30 random characters and a checksum of six.
+/// The secret in a link's URL: `ol_`, the second it was made in (five characters), 25 random characters and a checksum of six.
 ///
 /// The prefix lets secret scanners recognise it; the checksum answers a mistyped token without asking the store. It is
-/// case-sensitive, and every altered character makes it another token, which is unknown.
+/// case-sensitive, and every altered character makes it another token, which is unknown. The second lets the link's id,
+/// and with it an index of links, follow the order in which links are made (ADR 16).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
-/// The public name of a link: 128 bits of the token's SHA-256 in 26 characters. Safe in logs, and the store's key.
+/// The public name of a link: the token's second in six characters, and 128 bits of its SHA-256 in 26. Safe in logs, and the
+/// store's key. Ids of links that were made in another second sort as those were.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(ShortName);
+pub struct LinkId(TimedName);
 
 impl Token {
     /// How many characters a token has.
-    pub const LENGTH: usize = PREFIX.len() + RANDOM + CHECK;
+    pub const LENGTH: usize = PREFIX.len() + TIME + RANDOM + CHECK;
 
-    /// A fresh token.
-    pub fn create(entropy: &dyn Entropy) -> Self {
-        let secret = hash::random_base62(entropy, RANDOM);
-        let check = check(&secret);
-        Self(format!("{PREFIX}{secret}{check}"))
+    /// A fresh token, made now.
+    pub fn create(entropy: &dyn Entropy, now: Timestamp) -> Self {
+        let second = (now.as_millis().div_euclid(1_000) - EPOCH).rem_euclid(62_i64.pow(TIME as u32)).unsigned_abs();
+        let body = hash::base62(second, TIME) + &hash::random_base62(entropy, RANDOM);
+        let check = check(&body);
+        Self(format!("{PREFIX}{body}{check}"))
     }
 
     /// The token that `text` spells, or nothing when its shape or its checksum is wrong.
     pub fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(PREFIX)?;
-        if body.len() != RANDOM + CHECK || !hash::is_base62(body) {
+        if body.len() != TIME + RANDOM + CHECK || !hash::is_base62(body) {
             return None;
         }
-        let (secret, given) = body.split_at(RANDOM);
-        (check(secret) == given).then(|| Self(text.to_owned()))
+        let (body, given) = body.split_at(TIME + RANDOM);
+        (check(body) == given).then(|| Self(text.to_owned()))
     }
 
     /// The link's public name.
     pub fn link_id(&self) -> LinkId {
-        LinkId(ShortName::of("oncelink link id", &[self.0.as_bytes()]))
+        let second = hash::base62_number(&self.0[PREFIX.len()..][..TIME]);
+        LinkId(TimedName::timed(second, "oncelink link id", &[self.0.as_bytes()]))
     }
 
     /// The secret itself, for the URL that is shown once.
@@ -63,9 +72,12 @@ impl fmt::Debug for Token {
 }
 
 impl LinkId {
+    /// How many characters an id has.
+    pub const LENGTH: usize = TimedName::LENGTH;
+
     /// The link id that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
-        ShortName::parse(text).map(Self)
+        TimedName::parse(text).map(Self)
     }
 
     /// The id as text.
@@ -86,14 +98,17 @@ impl fmt::Debug for LinkId {
     }
 }
 
-fn check(secret: &str) -> String {
-    hash::checksum(&hash::digest("oncelink token check", &[secret.as_bytes()]), CHECK)
+fn check(body: &str) -> String {
+    hash::checksum(&hash::digest("oncelink token check", &[body.as_bytes()]), CHECK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// 2026-11-30T12:00:00Z, in milliseconds.
+    const NOW: i64 = 1_796_040_000_000;
 
     struct Fixed(std::sync::Mutex<u64>);
     impl Entropy for Fixed {
@@ -107,7 +122,11 @@ mod tests {
     }
 
     fn token(seed: u64) -> Token {
-        Token::create(&Fixed(std::sync::Mutex::new(seed)))
+        token_of(seed, NOW)
+    }
+
+    fn token_of(seed: u64, now: i64) -> Token {
+        Token::create(&Fixed(std::sync::Mutex::new(seed)), Timestamp::from_millis(now))
     }
 
     proptest! {
@@ -131,6 +150,21 @@ mod tests {
         }
 
         #[test]
+        fn ids_sort_by_the_second_of_their_making(seed: u64, other: u64, one in 0..900_000_000_i64, seconds in 1..10_000_000_i64) {
+            let at = (EPOCH + one) * 1_000;
+            let (earlier, later) = (token_of(seed, at), token_of(other, at + seconds * 1_000));
+            prop_assert!(earlier.link_id() < later.link_id());
+            prop_assert!(earlier.link_id().as_str() < later.link_id().as_str());
+            prop_assert!(earlier.reveal() < later.reveal());
+        }
+
+        #[test]
+        fn a_clock_that_is_far_off_makes_tokens_all_the_same(seed: u64, now: i64) {
+            let token = token_of(seed, now);
+            prop_assert_eq!(Token::parse(token.reveal()), Some(token));
+        }
+
+        #[test]
         fn parsing_never_panics(text in "\\PC*") {
             let _ = Token::parse(&text);
             let _ = LinkId::parse(&text);
@@ -138,10 +172,18 @@ mod tests {
     }
 
     #[test]
+    fn an_id_tells_the_second_and_nothing_else_of_its_token() {
+        let ids: Vec<_> = [token(7), token(8), token_of(7, NOW + 1_000)].iter().map(Token::link_id).collect();
+        let (time, hash): (Vec<_>, Vec<_>) = ids.iter().map(|id| id.as_str().split_at(6)).unzip();
+        assert_eq!(time, ["0vfb20", "0vfb20", "0vfb21"]);
+        assert!(hash[0] != hash[1] && hash[0] != hash[2], "{hash:?}");
+    }
+
+    #[test]
     fn debug_shows_the_link_id_and_not_the_secret() {
         let token = token(7);
         let shown = format!("{token:?}");
-        assert!(!shown.contains(&token.reveal()[3..12]));
+        assert!(!shown.contains(&token.reveal()[PREFIX.len() + TIME..][..9]));
         assert!(shown.contains(token.link_id().as_str()));
     }
 }

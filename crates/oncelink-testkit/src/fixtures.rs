@@ -54,7 +54,7 @@ pub fn a_link() -> LinkBuilder {
 
 /// The link id that spells `number`; larger numbers have larger ids.
 pub fn link_id(number: u128) -> LinkId {
-    LinkId::parse(&spell(number)).expect("26 digits of base 32 are a link id")
+    LinkId::parse(&format!("000000{}", spell(number))).expect("32 digits of base 32 are a link id")
 }
 
 /// The claim id that spells `number`.

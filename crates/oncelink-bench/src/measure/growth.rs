@@ -15,6 +15,9 @@ const LINK: &str = r#"{"key":"small"}"#;
 const YOUNG: usize = 10_000;
 /// The store of the goal for the start.
 const STARTED: usize = 1_000_000;
+/// How far apart two links lie that are redeemed one after the other, in the order of their creation. It has no divisor in common
+/// with a number of links that ends in zeros.
+const STRIDE: usize = 5_562_307;
 
 /// What a store of some size does.
 #[derive(Default)]
@@ -22,6 +25,8 @@ struct State {
     redeem: Work,
     creation: Work,
     batch: Series,
+    /// Redeems of links that were made long before.
+    aged: Work,
 }
 
 /// CPU and p50 of one kind of request.
@@ -48,11 +53,14 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
     let young = young(bench).await?;
     start(bench, STARTED.min(grown)).await?;
     let program = Program::start(&recipe)?;
-    program.create(grown.saturating_sub(STARTED), "small", "page").await?;
+    let links = program.create(grown.saturating_sub(STARTED), "small", "direct").await?;
     let bytes = program::stored(&recipe.data)? as f64 / grown as f64;
     let mut old = State::default();
-    for _ in 0..bench.plan.rounds {
+    for round in 0..bench.plan.rounds {
         old.measure(bench, &program).await?;
+        let rank = round * bench.plan.redeems..(round + 1) * bench.plan.redeems;
+        let aged = rank.map(|rank| links[rank * STRIDE % links.len()].clone()).collect();
+        old.aged.measure(bench, &program, Act::Get, aged).await?;
     }
     program.stop()?;
     tell(bench, &young, &old);
@@ -82,6 +90,8 @@ fn tell(bench: &mut Bench, young: &State, old: &State) {
     };
     row("CPU per redeem", &old.redeem.cpu, &young.redeem.cpu);
     row("p50 of redeems", &old.redeem.median, &young.redeem.median);
+    row("CPU per redeem of links of every age", &old.aged.cpu, &young.redeem.cpu);
+    row("p50 of redeems of links of every age", &old.aged.median, &young.redeem.median);
     row("CPU per single creation", &old.creation.cpu, &young.creation.cpu);
     row("p50 of single creations", &old.creation.median, &young.creation.median);
     row("time per link created in batches", &old.batch, &young.batch);

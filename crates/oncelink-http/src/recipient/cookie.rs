@@ -51,6 +51,7 @@ fn name(link: &LinkId) -> String {
 #[cfg(test)]
 mod tests {
     use oncelink_core::holder::Holder;
+    use oncelink_core::time::Timestamp;
     use oncelink_core::token::Token;
     use oncelink_testkit::SeededEntropy;
 
@@ -58,7 +59,7 @@ mod tests {
 
     fn handle(seed: u64) -> ClaimHandle {
         let entropy = SeededEntropy::new(seed);
-        ClaimHandle::derive(&Token::create(&entropy), &Holder::create(&entropy))
+        ClaimHandle::derive(&Token::create(&entropy, Timestamp::from_millis(0)), &Holder::create(&entropy))
     }
 
     fn sent_back(given: &HeaderValue) -> HeaderMap {

@@ -216,7 +216,7 @@ impl Answer {
         let mut ids: Vec<String> = Vec::new();
         for part in self.body.split("/console/links/").skip(1) {
             let id: String = part.chars().take_while(char::is_ascii_alphanumeric).collect();
-            if id.len() == 26 && !ids.contains(&id) {
+            if id.len() == 32 && !ids.contains(&id) {
                 ids.push(id);
             }
         }

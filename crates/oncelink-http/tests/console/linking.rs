@@ -160,7 +160,7 @@ async fn revoking_and_reissuing_are_one_press_each() {
     let fresh = made.between("readonly value=\"", "\"").expect("an address");
     assert_ne!(fresh, old);
     house.get(&visitor, &format!("/console/links/{}", made.ids()[0])).await.expect(200).says(&id).says("state active");
-    for target in ["/console/links/nonsense/revoke", "/console/links/00000000000000000000000000/reissue"] {
+    for target in ["/console/links/nonsense/revoke", "/console/links/00000000000000000000000000000000/reissue"] {
         house.submit(&visitor, "/console/links/new", target, &[]).await.expect(404).says("No such link");
     }
 }

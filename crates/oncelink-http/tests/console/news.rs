@@ -91,7 +91,7 @@ async fn listening_keeps_no_session_alive_and_is_bounded() {
     open.pop();
     assert_eq!(listen(&house, &visitor, "/console/links/live").await.status(), 200);
     assert_eq!(listen(&house, &Visitor::default(), "/console/links/live").await.status(), 303);
-    let answer = listen(&house, &visitor, "/console/links/00000000000000000000000000/live").await;
+    let answer = listen(&house, &visitor, "/console/links/00000000000000000000000000000000/live").await;
     assert_eq!(answer.status(), 404);
 }
 

@@ -47,7 +47,7 @@ impl World {
     pub(super) fn new(seed: u64, setup: &Setup, told: bool) -> Rc<Self> {
         let dice = Arc::new(SeededEntropy::new(seed));
         let plan = Plan::draw(&dice);
-        let token = Token::create(dice.as_ref());
+        let token = Token::create(dice.as_ref(), NOW);
         let time = Arc::new(AtomicI64::new(NOW.as_millis()));
         let expires_at = Timestamp::from_millis(NOW.as_millis() + plan.expires_in);
         let ledger = Arc::new(Ledger::new(plan.clone(), expires_at, told));

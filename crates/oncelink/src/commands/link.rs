@@ -53,7 +53,7 @@ fn url(made: &Value) -> Result<String, Failure> {
 
 /// A link's id. What is none isn't sent: it may be a token that was pasted here, and paths stand in logs.
 fn link_id(text: &str) -> Result<LinkId, Failure> {
-    let what = "that is no link's id: an id has 26 characters and isn't part of the URL; 'oncelink link list' shows them";
+    let what = "that is no link's id: an id has 32 characters and isn't part of the URL; 'oncelink link list' shows them";
     LinkId::parse(text).ok_or_else(|| Failure::failed(what))
 }
 
@@ -68,6 +68,6 @@ mod tests {
             assert_eq!(failure.code(), 1);
             assert!(text.is_empty() || !failure.to_string().contains(text), "{failure}");
         }
-        assert!(link_id("0123456789abcdefghjkmnpqrs").is_ok());
+        assert!(link_id("0vfb200123456789abcdefghjkmnpqrs").is_ok());
     }
 }

@@ -17,7 +17,7 @@ const BEFORE: Timestamp = Timestamp::from_millis(500_000);
 const LATER: Timestamp = Timestamp::from_millis(2_000_000);
 
 fn detail(uses: u32, expires_at: Timestamp, claims: &[ClaimState]) -> LinkDetail {
-    let token = Token::create(&OsEntropy);
+    let token = Token::create(&OsEntropy, BEFORE);
     let object = LinkedObject {
         source: SourceName::parse("share").expect("a name"),
         key: ObjectKey::parse("a.bin").expect("a key"),
