@@ -41,6 +41,11 @@ impl Coverage {
         }
     }
 
+    /// Whether all of `other` is in it.
+    pub fn includes(&self, other: &Self) -> bool {
+        other.0.iter().all(|part| self.0.iter().any(|have| have.start <= part.start && part.end <= have.end))
+    }
+
     /// Whether all of `0..size` is in the set. An empty object is covered by the empty set.
     pub fn is_whole(&self, size: u64) -> bool {
         size == 0 || self.0.first().is_some_and(|first| first.start == 0 && first.end >= size)

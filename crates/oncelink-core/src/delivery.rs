@@ -15,7 +15,7 @@ use crate::range::RangeAnswer;
 use crate::redeem::{admitted, standing_refusal};
 use crate::refusal::{No, Refusal};
 use crate::service::Links;
-use crate::{Actor, Fault};
+use crate::{Actor, Fault, Timestamp};
 
 /// What a claim may be sent beyond twice its object: one segment of 8 MiB.
 pub const BUDGET_EXTRA: u64 = 8 * 1024 * 1024;
@@ -82,23 +82,10 @@ impl Links {
     /// Writes a report to the claim's record and renews its lease.
     ///
     /// # Errors
-    /// A fault, after which nobody knows whether the report was kept: [`Links::find_kept`] tells. Where it can't, the report may
-    /// be written again; counting bytes twice is on the safe side.
-    pub async fn report(&self, claim: &Claim, report: Report, actor: &Actor) -> Result<RecordOutcome, Fault> {
-        self.report_until(claim, report, self.policy().lease, actor).await
-    }
-
-    /// The outcome of a report whose answer was lost, when the record shows that it was kept: the last to write it was this
-    /// process, and it says just what it would say then, with `sent` bytes in all.
-    ///
-    /// Only for whoever is alone in this process with a report on that claim: two of the same bytes look the same.
-    pub async fn find_kept(&self, claim: &Claim, delivered: &Coverage, sent: u64) -> Option<RecordOutcome> {
-        let (link, found) = self.parts.store.find_claim(&claim.link, &claim.id).await.ok()??;
-        let found = found.filter(|found| (found.epoch, found.recorder, found.sent) == (claim.epoch, self.instance, sent))?;
-        let mut with_it = found.coverage.clone();
-        with_it.merge(delivered);
-        let is_kept = with_it == found.coverage;
-        is_kept.then(|| if link.revoked_at.is_some() { RecordOutcome::Revoked } else { RecordOutcome::Kept(found) })
+    /// A fault, after which nobody knows whether the report was kept: [`Links::find_told`] and [`Links::find_kept`] tell. Where
+    /// they can't, the report may be written again; counting bytes twice is on the safe side.
+    pub async fn report(&self, claim: &Claim, report: Report, now: Timestamp, actor: &Actor) -> Result<RecordOutcome, Fault> {
+        self.report_until(claim, report, now, self.policy().lease, actor).await
     }
 
     /// Keeps a claim whose object could not be opened from lapsing before the link itself would have ended: nothing
@@ -106,7 +93,7 @@ impl Links {
     pub async fn keep(&self, link: &Link, claim: &Claim, actor: &Actor) {
         if claim.sent == 0 && claim.coverage.is_empty() {
             let rest = link.terms.expires_at.since(self.now());
-            let _ = self.report_until(claim, Report::default(), rest.max(self.policy().lease), actor).await;
+            let _ = self.report_until(claim, Report::default(), self.now(), rest.max(self.policy().lease), actor).await;
         }
     }
 
@@ -137,8 +124,14 @@ impl Links {
         }
     }
 
-    async fn report_until(&self, claim: &Claim, report: Report, lease: Duration, actor: &Actor) -> Result<RecordOutcome, Fault> {
-        let now = self.now();
+    async fn report_until(
+        &self,
+        claim: &Claim,
+        report: Report,
+        now: Timestamp,
+        lease: Duration,
+        actor: &Actor,
+    ) -> Result<RecordOutcome, Fault> {
         let progress = Progress {
             claim: claim.reference(),
             now,

@@ -70,10 +70,7 @@ impl ClaimHandle {
     /// The handle that `text` spells, or nothing when it has another shape.
     pub fn parse(text: &str) -> Option<Self> {
         let body = text.strip_prefix(HANDLE_PREFIX)?;
-        if !body.is_ascii() || body.len() != LinkId::LENGTH + SECRET {
-            return None;
-        }
-        let (link, secret) = body.split_at(LinkId::LENGTH);
+        let (link, secret) = body.split_at_checked(body.len().checked_sub(SECRET)?)?;
         let plain = secret.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         let link = LinkId::parse(link)?;
         plain.then(|| Self { link, secret: secret.to_owned() })

@@ -34,6 +34,8 @@ pub mod token;
 pub mod transition;
 
 mod hash;
+mod link_id;
+mod lost;
 mod short_name;
 
 pub use actor::Actor;

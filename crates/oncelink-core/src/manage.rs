@@ -132,8 +132,9 @@ impl Links {
         let (_, key) = self.source_of(&old)?;
         let info = self.info(&old.object.source, &key).await?;
         let revoked = self.revoke_surely(id, &sender.actor).await?;
-        let token = Token::create(self.entropy(), self.now());
-        let link = self.successor(revoked, &token, linked(&old.object.source, key, info), sender);
+        let now = self.now();
+        let token = Token::create(self.entropy(), now);
+        let link = self.successor(revoked, &token, linked(&old.object.source, key, info), now, sender);
         let new = NewLink { link: link.clone(), idempotency: None, actor: sender.actor.clone() };
         self.parts.store.insert(vec![new]).await?;
         Ok(Draft { token, link })
@@ -265,8 +266,7 @@ impl Links {
         (secret, key)
     }
 
-    fn successor(&self, old: Link, token: &Token, object: crate::link::LinkedObject, sender: &Sender) -> Link {
-        let now = self.now();
+    fn successor(&self, old: Link, token: &Token, object: crate::link::LinkedObject, now: Timestamp, sender: &Sender) -> Link {
         let expires_at = now.plus(old.terms.lifetime.min(self.policy().max_ttl));
         let not_before = old.terms.not_before.filter(|&at| at > now && at < expires_at);
         Link {

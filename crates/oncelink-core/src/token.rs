@@ -1,4 +1,4 @@
-//! The token, the secret in a link's URL, and the link id, its public name.
+//! The token, the secret in a link's URL.
 //!
 //! Must not print a token: `Debug` is redacted and there is no `Display`.
 
@@ -6,8 +6,10 @@ use std::fmt;
 
 use crate::hash;
 use crate::ports::Entropy;
-use crate::short_name::TimedName;
+use crate::short_name::ShortName;
 use crate::time::Timestamp;
+
+pub use crate::link_id::LinkId;
 
 const PREFIX: &str = "ol_";
 /// Five characters of base 62 count the seconds of 29 years.
@@ -15,6 +17,9 @@ const TIME: usize = 5;
 /// 25 characters of base 62 are 148 random bits.
 const RANDOM: usize = 25;
 const CHECK: usize = 6;
+/// What the checksums of the two kinds of tokens are separated by.
+const TIMED: &str = "oncelink timed token check";
+const UNTIMED: &str = "oncelink token check";
 /// 2026-01-01T00:00:00Z, from which a token's seconds are counted.
 const EPOCH: i64 = 1_767_225_600;
 
@@ -24,12 +29,11 @@ const EPOCH: i64 = 1_767_225_600;
 /// case-sensitive, and every altered character makes it another token, which is unknown. The second lets the link's id,
 /// and with it an index of links, follow the order in which links are made (ADR 16).
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
-
-/// The public name of a link: the token's second in six characters, and 128 bits of its SHA-256 in 26. Safe in logs, and the
-/// store's key. Ids of links that were made in another second sort as those were.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(TimedName);
+pub struct Token {
+    text: String,
+    /// Not so in tokens that were made before ids followed the time: all of their 30 characters are random.
+    is_timed: bool,
+}
 
 impl Token {
     /// How many characters a token has.
@@ -39,8 +43,8 @@ impl Token {
     pub fn create(entropy: &dyn Entropy, now: Timestamp) -> Self {
         let second = (now.as_millis().div_euclid(1_000) - EPOCH).rem_euclid(62_i64.pow(TIME as u32)).unsigned_abs();
         let body = hash::base62(second, TIME) + &hash::random_base62(entropy, RANDOM);
-        let check = check(&body);
-        Self(format!("{PREFIX}{body}{check}"))
+        let check = check(TIMED, &body);
+        Self { text: format!("{PREFIX}{body}{check}"), is_timed: true }
     }
 
     /// The token that `text` spells, or nothing when its shape or its checksum is wrong.
@@ -50,18 +54,19 @@ impl Token {
             return None;
         }
         let (body, given) = body.split_at(TIME + RANDOM);
-        (check(body) == given).then(|| Self(text.to_owned()))
+        let is_timed = check(TIMED, body) == given;
+        (is_timed || check(UNTIMED, body) == given).then(|| Self { text: text.to_owned(), is_timed })
     }
 
     /// The link's public name.
     pub fn link_id(&self) -> LinkId {
-        let second = hash::base62_number(&self.0[PREFIX.len()..][..TIME]);
-        LinkId(TimedName::timed(second, "oncelink link id", &[self.0.as_bytes()]))
+        let name = ShortName::of("oncelink link id", &[self.text.as_bytes()]);
+        if self.is_timed { LinkId::timed(hash::base62_number(&self.text[PREFIX.len()..][..TIME]), &name) } else { LinkId::untimed(&name) }
     }
 
     /// The secret itself, for the URL that is shown once.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -71,35 +76,8 @@ impl fmt::Debug for Token {
     }
 }
 
-impl LinkId {
-    /// How many characters an id has.
-    pub const LENGTH: usize = TimedName::LENGTH;
-
-    /// The link id that `text` spells, or nothing when it has another shape.
-    pub fn parse(text: &str) -> Option<Self> {
-        TimedName::parse(text).map(Self)
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for LinkId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.0.as_str())
-    }
-}
-
-impl fmt::Debug for LinkId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.0.as_str())
-    }
-}
-
-fn check(body: &str) -> String {
-    hash::checksum(&hash::digest("oncelink token check", &[body.as_bytes()]), CHECK)
+fn check(kind: &str, body: &str) -> String {
+    hash::checksum(&hash::digest(kind, &[body.as_bytes()]), CHECK)
 }
 
 #[cfg(test)]
@@ -177,6 +155,13 @@ mod tests {
         let (time, hash): (Vec<_>, Vec<_>) = ids.iter().map(|id| id.as_str().split_at(6)).unzip();
         assert_eq!(time, ["0vfb20", "0vfb20", "0vfb21"]);
         assert!(hash[0] != hash[1] && hash[0] != hash[2], "{hash:?}");
+    }
+
+    #[test]
+    fn a_token_from_before_keeps_its_id() {
+        let token = Token::parse("ol_w0FqDE23Hgxyngsu788pyCU2H0eHbpiq6h5P").expect("a token");
+        assert_eq!(token.link_id().as_str(), "3776gpt6j90f5yennttkyj7x3n");
+        assert_eq!(LinkId::parse("3776gpt6j90f5yennttkyj7x3n"), Some(token.link_id()));
     }
 
     #[test]

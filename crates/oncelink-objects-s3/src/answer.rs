@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::link::Link;
+use crate::line::Line;
 use crate::pool::{Origin, Pool};
 
 /// Where a connection belongs when nobody uses it.
@@ -24,15 +24,15 @@ pub(crate) struct Home {
 pub(crate) struct Answer {
     body: Incoming,
     /// Nothing only while this is dropped.
-    link: Option<Link>,
+    line: Option<Line>,
     home: Home,
     /// The body told its end. One with a `Content-Length` may be left before.
     told: bool,
 }
 
 impl Answer {
-    pub(crate) fn new(body: Incoming, link: Link, home: Home) -> Self {
-        Self { body, link: Some(link), home, told: false }
+    pub(crate) fn new(body: Incoming, line: Line, home: Home) -> Self {
+        Self { body, line: Some(line), home, told: false }
     }
 }
 
@@ -41,13 +41,13 @@ impl Body for Answer {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Self { body, link, told, .. } = &mut *self;
+        let Self { body, line, told, .. } = &mut *self;
         let mut frame = Pin::new(&mut *body).poll_frame(context);
         if frame.is_pending()
-            && let Some(link) = link
+            && let Some(line) = line
         {
             // Now it knows that more is wanted.
-            link.drive(context);
+            line.drive(context);
             frame = Pin::new(body).poll_frame(context);
         }
         *told |= matches!(frame, Poll::Ready(None));
@@ -66,9 +66,9 @@ impl Body for Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         let whole = self.told || self.body.is_end_stream();
-        let Some(mut link) = self.link.take() else { return };
-        if whole && link.rests() {
-            self.home.pool.put(&self.home.origin, link);
+        let Some(mut line) = self.line.take() else { return };
+        if whole && line.is_free() {
+            self.home.pool.put(&self.home.origin, line);
         }
     }
 }

@@ -10,7 +10,7 @@ mod download;
 mod encoding;
 mod fault;
 mod fetch;
-mod link;
+mod line;
 mod list;
 mod look;
 mod paced;

@@ -1,6 +1,6 @@
 //! Connections that nobody uses at the moment, to be used again.
 //!
-//! Nobody drives a resting connection; that the other end has closed it is seen when it is taken, or swept. Must not hand out
+//! Nobody drives an idle connection; that the other end has closed it is seen when it is taken, or swept. Must not hand out
 //! one on which anything is under way.
 
 use std::collections::HashMap;
@@ -11,10 +11,12 @@ use hyper::http::Uri;
 use hyper::http::uri::{Authority, Scheme};
 use tokio::runtime::Handle;
 
-use crate::link::Link;
+use crate::line::Line;
 
-/// How long a connection rests before it is closed. Services close theirs within some ten seconds to some minutes.
-const REST: Duration = Duration::from_secs(60);
+/// How long a connection is kept that nobody uses. Services close theirs within some ten seconds to some minutes.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often those are looked for that have been idle for longer.
+const SWEEP: Duration = Duration::from_secs(15);
 
 /// Whom a connection leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,66 +32,77 @@ impl Origin {
     }
 }
 
-/// Resting connections by whom they lead to.
+/// Idle connections by whom they lead to.
 #[derive(Debug, Default)]
-pub(crate) struct Pool(Mutex<Rest>);
+pub(crate) struct Pool(Mutex<Idle>);
 
 #[derive(Debug, Default)]
-struct Rest {
-    /// Of each, the last one to rest last.
-    links: HashMap<Origin, Vec<(Link, Instant)>>,
-    /// A task closes what rests too long.
-    swept: bool,
+struct Idle {
+    /// Of each, the last one to be put here last, and when that was.
+    lines: HashMap<Origin, Vec<(Line, Instant)>>,
+    /// A task closes what stays too long.
+    is_swept: bool,
 }
 
 impl Pool {
-    /// The connection that rested last, if any is still open.
-    pub(crate) fn take(&self, origin: &Origin) -> Option<Link> {
-        while let Some((mut link, _)) = self.pop(origin) {
-            if link.rests() {
-                return Some(link);
+    /// The connection that was used last, if any is still open.
+    pub(crate) fn take(&self, origin: &Origin) -> Option<Line> {
+        while let Some((mut line, since)) = self.pop(origin) {
+            // A task may come before the sweeper where time has stood still for both, as in a frozen function.
+            if since.elapsed() < PATIENCE && line.is_free() {
+                return Some(line);
             }
         }
         None
     }
 
-    /// Keeps a connection that rests. Without a runtime, as when the program ends, it is closed.
-    pub(crate) fn put(self: &Arc<Self>, origin: &Origin, link: Link) {
+    /// Keeps a connection that is free. Without a runtime, as when the program ends, it is closed.
+    pub(crate) fn put(self: &Arc<Self>, origin: &Origin, line: Line) {
+        self.put_since(origin, line, Instant::now());
+    }
+
+    fn put_since(self: &Arc<Self>, origin: &Origin, line: Line, since: Instant) {
         let Ok(runtime) = Handle::try_current() else { return };
-        let mut rest = self.rest();
-        rest.links.entry(origin.clone()).or_default().push((link, Instant::now()));
-        if !rest.swept {
-            rest.swept = true;
+        let mut idle = self.idle();
+        idle.lines.entry(origin.clone()).or_default().push((line, since));
+        if !idle.is_swept {
+            idle.is_swept = true;
             runtime.spawn(sweeping(Arc::downgrade(self)));
         }
     }
 
-    /// Closes what rests since before `then`, or is closed at the other end. Whether more will have to be.
-    fn sweep(&self, then: Option<Instant>) -> bool {
-        let mut rest = self.rest();
-        for links in rest.links.values_mut() {
-            links.retain_mut(|(link, since)| then.is_none_or(|then| *since > then) && link.rests());
+    /// Closes what has been idle for too long, or is closed at the other end. Whether more will have to be.
+    fn sweep(&self) -> bool {
+        // Nobody waits meanwhile: whoever finds nothing here opens a connection.
+        let mut lines = std::mem::take(&mut self.idle().lines);
+        for kept in lines.values_mut() {
+            kept.retain_mut(|(line, since)| since.elapsed() < PATIENCE && line.is_free());
         }
-        rest.links.retain(|_, links| !links.is_empty());
-        rest.swept = !rest.links.is_empty();
-        rest.swept
+        let mut idle = self.idle();
+        for (origin, mut kept) in lines.into_iter().filter(|(_, kept)| !kept.is_empty()) {
+            let present = idle.lines.entry(origin).or_default();
+            kept.append(present);
+            *present = kept;
+        }
+        idle.is_swept = !idle.lines.is_empty();
+        idle.is_swept
     }
 
-    fn pop(&self, origin: &Origin) -> Option<(Link, Instant)> {
-        self.rest().links.get_mut(origin)?.pop()
+    fn pop(&self, origin: &Origin) -> Option<(Line, Instant)> {
+        self.idle().lines.get_mut(origin)?.pop()
     }
 
-    fn rest(&self) -> MutexGuard<'_, Rest> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Sweeps until nothing rests.
+/// Sweeps until nothing is left.
 async fn sweeping(pool: Weak<Pool>) {
     loop {
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(SWEEP).await;
         let Some(pool) = pool.upgrade() else { return };
-        if !pool.sweep(Instant::now().checked_sub(REST)) {
+        if !pool.sweep() {
             return;
         }
     }
@@ -105,13 +118,14 @@ mod tests {
     use super::*;
     use crate::paced::Paced;
 
-    /// A resting connection to `origin` in the pool, and its other end.
-    async fn put(pool: &Arc<Pool>, origin: &Origin) -> TcpStream {
+    /// A connection that has been idle for so long in the pool, and its other end.
+    async fn put(pool: &Arc<Pool>, origin: &Origin, idle: Duration) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let near = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
         let socket = MaybeHttpsStream::Http(TokioIo::new(near));
-        let link = Link::over(TokioIo::new(Paced::new(TokioIo::new(socket), false))).await;
-        pool.put(origin, link.expect("a connection that rests"));
+        let line = Line::over(TokioIo::new(Paced::new(TokioIo::new(socket), false))).await;
+        let since = Instant::now().checked_sub(idle).expect("a machine that runs for longer");
+        pool.put_since(origin, line.expect("a connection"), since);
         listener.accept().await.expect("the other end").0
     }
 
@@ -122,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_leads_to_one_host_by_one_scheme() {
         let pool = Arc::new(Pool::default());
-        let _other_end = put(&pool, &origin("http://one.test:80")).await;
+        let _other_end = put(&pool, &origin("http://one.test:80"), Duration::ZERO).await;
         for other in ["https://one.test:80", "http://two.test:80", "http://one.test:81"] {
             assert!(pool.take(&origin(other)).is_none(), "{other}");
         }
@@ -131,21 +145,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_rests_too_long_is_closed() {
+    async fn a_connection_that_is_idle_for_too_long_is_closed() {
         let (pool, origin) = (Arc::new(Pool::default()), origin("http://one.test"));
-        let before = Instant::now();
-        let mut other_end = put(&pool, &origin).await;
-        assert!(pool.sweep(None) && pool.sweep(before.checked_sub(REST)), "it has only just begun to rest");
-        assert!(!pool.sweep(Some(Instant::now())), "nothing is left to be swept");
-        assert_eq!(other_end.read(&mut [0]).await.expect("an end"), 0);
-        assert!(pool.take(&origin).is_none());
+        let _stays = put(&pool, &origin, PATIENCE / 2).await;
+        let mut goes = put(&pool, &origin, PATIENCE).await;
+        assert!(pool.sweep());
+        assert_eq!(goes.read(&mut [0]).await.expect("an end"), 0);
+        let mut goes = put(&pool, &origin, PATIENCE).await;
+        assert!(pool.take(&origin).is_some(), "the one that stayed, not the one that was put last");
+        assert_eq!(goes.read(&mut [0]).await.expect("an end"), 0);
+        assert!(!pool.sweep(), "nothing is left to be swept");
     }
 
     #[tokio::test]
     async fn a_connection_that_the_other_end_closes_is_swept() {
         let (pool, origin) = (Arc::new(Pool::default()), origin("http://one.test"));
-        drop(put(&pool, &origin).await);
-        while pool.sweep(None) {
+        drop(put(&pool, &origin, Duration::ZERO).await);
+        while pool.sweep() {
             tokio::task::yield_now().await;
         }
         assert!(pool.take(&origin).is_none());

@@ -28,7 +28,7 @@ use tower::{Service, ServiceExt};
 
 use crate::answer::{Answer, Home};
 use crate::client::Patience;
-use crate::link::{Link, Poison};
+use crate::line::{Line, Poison};
 use crate::paced::Paced;
 use crate::pool::{Origin, Pool};
 
@@ -74,12 +74,12 @@ struct Dial {
 }
 
 impl Dial {
-    async fn link(mut self, address: Uri) -> Result<Link, ConnectorError> {
+    async fn line(mut self, address: Uri) -> Result<Line, ConnectorError> {
         let dialled = async { self.https.ready().await?.call(address).await };
         let stream = timeout(self.patience, dialled).await.map_err(|_| broken(late("no connection", self.patience).into()))?;
         let stream = stream.map_err(broken)?;
         let tls = matches!(stream, MaybeHttpsStream::Https(_));
-        Link::over(TokioIo::new(Paced::new(TokioIo::new(stream), tls))).await.map_err(failed)
+        Line::over(TokioIo::new(Paced::new(TokioIo::new(stream), tls))).await.map_err(failed)
     }
 }
 
@@ -106,15 +106,15 @@ impl Transport {
         Self { patience: answer.unwrap_or(self.patience), ..self.clone() }
     }
 
-    /// The answer's head, by a connection that rested or a new one.
+    /// The answer's head, by a connection that was idle or a new one.
     async fn exchange(self, mut request: Request<SdkBody>, poison: Poison) -> Result<Response<Answer>, ConnectorError> {
         let address = request.uri().clone();
         let origin = Origin::of(&address).ok_or_else(|| ConnectorError::user(format!("{address} names no host").into()))?;
         direct(&mut request).map_err(ConnectorError::user)?;
         let home = Home { pool: self.pool.clone(), origin };
-        while let Some(mut link) = self.pool.take(&home.origin) {
-            match link.ask(request, &poison).await {
-                Ok(answer) => return Ok(home.own(answer, link)),
+        while let Some(mut line) = self.pool.take(&home.origin) {
+            match line.ask(request, &poison).await {
+                Ok(answer) => return Ok(home.own(answer, line)),
                 // It was closed under the request; where nothing was sent, nobody can have acted on it.
                 Err(mut lost) => match lost.take_message() {
                     Some(unsent) => request = unsent,
@@ -122,15 +122,15 @@ impl Transport {
                 },
             }
         }
-        let mut link = self.dial.link(address).await?;
-        let answer = link.ask(request, &poison).await.map_err(|lost| failed(lost.into_error()))?;
-        Ok(home.own(answer, link))
+        let mut line = self.dial.line(address).await?;
+        let answer = line.ask(request, &poison).await.map_err(|lost| failed(lost.into_error()))?;
+        Ok(home.own(answer, line))
     }
 }
 
 impl Home {
-    fn own(self, answer: Response<Incoming>, link: Link) -> Response<Answer> {
-        answer.map(|body| Answer::new(body, link, self))
+    fn own(self, answer: Response<Incoming>, line: Line) -> Response<Answer> {
+        answer.map(|body| Answer::new(body, line, self))
     }
 }
 
@@ -197,12 +197,13 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
 mod tests {
     use std::path::Path;
     use std::process::Command;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use aws_sdk_s3::primitives::ByteStream;
     use rustls::ServerConfig;
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
 
@@ -226,25 +227,73 @@ mod tests {
         (shown, TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Answers every request on every connection with `ok`.
-    async fn serve(listener: TcpListener, tls: TlsAcceptor) {
-        loop {
-            let (stream, _) = listener.accept().await.expect("a connection");
-            let Ok(mut stream) = tls.accept(stream).await else { continue };
-            let mut request = [0; 4096];
-            while stream.read(&mut request).await.is_ok_and(|count| count > 0) {
-                let sent = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-                if sent.is_err() {
-                    break;
-                }
+    const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    /// Answers every request on a connection with `answer`.
+    async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
+        let mut request = [0; 4096];
+        while stream.read(&mut request).await.is_ok_and(|count| count > 0) {
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                return;
             }
         }
     }
 
     async fn get(url: &str, roots: RootCertStore) -> Result<Vec<u8>, ConnectorError> {
-        let transport = Transport::new(Patience::default(), roots);
+        get_by(&Transport::new(Patience::default(), roots), url).await
+    }
+
+    async fn get_by(transport: &Transport, url: &str) -> Result<Vec<u8>, ConnectorError> {
         let answer = transport.call(HttpRequest::get(url).expect("a request")).await?;
         Ok(ByteStream::new(answer.into_body()).collect().await.expect("a body").to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_after_an_answer_that_leaves_it_clean() {
+        let plain = "content-length: 2\r\n\r\nok";
+        for (rest, body, connections) in [
+            (plain, "ok", 1),
+            ("transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "ok", 1),
+            ("content-length: 0\r\n\r\n", "", 1),
+            ("connection: close\r\ncontent-length: 2\r\n\r\nok", "ok", 3),
+            // What comes beyond an answer is no part of the next one.
+            ("content-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nforeign", "ok", 3),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("http://{}/", listener.local_addr().expect("an address"));
+            let (answer, accepted) = (format!("HTTP/1.1 200 OK\r\n{rest}"), Arc::new(AtomicUsize::new(0)));
+            let count = Arc::clone(&accepted);
+            let serving = tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    let answer = answer.clone();
+                    tokio::spawn(async move { converse(stream, &answer).await });
+                }
+            });
+            let transport = Transport::new(Patience::default(), RootCertStore::empty());
+            for _ in 0..3 {
+                assert_eq!(get_by(&transport, &url).await.expect("an answer"), body.as_bytes(), "{rest}");
+            }
+            assert_eq!(accepted.load(Ordering::Relaxed), connections, "{rest}");
+            serving.abort();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_may_be_read_by_another_task_than_asked_for_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let begun = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n01234";
+        let transport = Transport::new(Patience::default(), RootCertStore::empty());
+        let asking = tokio::spawn(async move { transport.call(HttpRequest::get(url).expect("a request")).await });
+        let mut stream = listener.accept().await.expect("a connection").0;
+        let _ = stream.read(&mut [0; 4096]).await.expect("a request");
+        stream.write_all(begun.as_bytes()).await.expect("half an answer");
+        let answer = asking.await.expect("no panic").expect("a head");
+        let reading = tokio::spawn(ByteStream::new(answer.into_body()).collect());
+        tokio::task::yield_now().await;
+        stream.write_all(b"56789").await.expect("the other half");
+        assert_eq!(reading.await.expect("no panic").expect("a body").to_vec(), b"0123456789");
     }
 
     #[tokio::test]
@@ -284,12 +333,24 @@ mod tests {
         let (certificate, tls) = acceptor(place.path());
         let listener = TcpListener::bind("localhost:0").await.expect("a port");
         let url = format!("https://localhost:{}/", listener.local_addr().expect("an address").port());
-        let serving = tokio::spawn(serve(listener, tls));
+        let serving = tokio::spawn(async move {
+            let mut connections = 0;
+            while connections < 2 {
+                let stream = listener.accept().await.expect("a connection").0;
+                let Ok(stream) = tls.accept(stream).await else { continue };
+                connections += 1;
+                tokio::spawn(converse(stream, OK));
+            }
+        });
         let mut roots = RootCertStore::empty();
         let nobody = get(&url, roots.clone()).await.expect_err("an issuer that nobody vouches for");
         assert!(nobody.is_io(), "{nobody:?}");
         roots.add(certificate).expect("a root");
-        assert_eq!(get(&url, roots).await.expect("an answer"), b"ok");
+        let transport = Transport::new(Patience::default(), roots);
+        for _ in 0..3 {
+            assert_eq!(get_by(&transport, &url).await.expect("an answer"), b"ok");
+        }
+        assert!(!serving.is_finished(), "one connection was enough");
         serving.abort();
     }
 }

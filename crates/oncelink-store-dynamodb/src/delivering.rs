@@ -13,7 +13,7 @@ use crate::claiming::find_entry;
 use crate::engine::{Engine, ROUNDS};
 use crate::expressions as x;
 use crate::history;
-use crate::items::{Entry, entry_of, link_end, number, read_link, state_letter, text, time, write_claim};
+use crate::items::{Entry, Item, entry_of, link_end, number, read_link, state_letter, text, time, write_claim};
 use crate::layout::coverage_room;
 use crate::seen::Sight;
 use crate::table::Written;
@@ -58,6 +58,9 @@ pub(crate) async fn record(engine: &Engine, report: &Progress) -> Result<RecordO
                     return Ok(outcome(engine, &sight, next, tag));
                 }
                 sight = Arc::new(Sight { link: read_link(&item)?, entry });
+                if is_told(&item, report, &sight.entry.claim)? {
+                    return Ok(outcome(engine, &sight, sight.entry.claim.clone(), sight.entry.tag));
+                }
                 from_memory = false;
             }
         }
@@ -81,6 +84,18 @@ pub(crate) async fn release(engine: &Engine, claim: &ClaimRef, now: Timestamp, a
     Ok(if done { ReleaseOutcome::Released } else { ReleaseOutcome::NotReleased })
 }
 
+/// Whether an earlier sending of this report, a response's last, has been written, and others since: the event tells, where it is
+/// still in the link's item.
+fn is_told(item: &Item, report: &Progress, present: &Claim) -> Result<bool, Fault> {
+    let Some(delivered) = delivered(report) else { return Ok(false) };
+    Ok(present.coverage.includes(&report.delivered) && history::tells(item, &delivered)?)
+}
+
+/// The event of a response that has ended.
+fn delivered(report: &Progress) -> Option<Event> {
+    report.ended.map(|bytes| event(&report.claim, report.now, EventKind::Delivered { bytes }, &report.actor))
+}
+
 /// The claim as it is now.
 async fn look(engine: &Engine, claim: &ClaimRef) -> Result<Option<Arc<Sight>>, Fault> {
     let found = find_entry(engine, &claim.link, &claim.claim).await?;
@@ -88,10 +103,9 @@ async fn look(engine: &Engine, claim: &ClaimRef) -> Result<Option<Arc<Sight>>, F
 }
 
 async fn write(engine: &Engine, sight: &Sight, next: &Claim, report: &Progress, tag: u64) -> Result<Written, Fault> {
-    let delivered = report.ended.map(|bytes| event(&report.claim, report.now, EventKind::Delivered { bytes }, &report.actor));
     let completed = matches!(next.state, ClaimState::Completed { .. });
     let completed = completed.then(|| event(&report.claim, report.now, EventKind::Completed, &report.actor));
-    let events: Vec<Event> = delivered.into_iter().chain(completed).collect();
+    let events: Vec<Event> = delivered(report).into_iter().chain(completed).collect();
     let revoked = if sight.link.revoked_at.is_some() { x::IS_REVOKED } else { x::NOT_REVOKED };
     let append = if events.is_empty() { "" } else { x::APPEND };
     let end = next.lease_until().filter(|&until| until > sight.link.terms.expires_at);

@@ -52,6 +52,18 @@ pub(crate) async fn note(engine: &Engine, event: &Event) -> Result<(), Fault> {
     engine.table.put(log_item(key, write_event(event), counted.number("ttl")?)).await
 }
 
+/// Whether the event is among those in a link's item.
+pub(crate) fn tells(item: &Item, wanted: &Event) -> Result<bool, Fault> {
+    let record = Record::unnamed(item);
+    for value in record.list("history")? {
+        let entry = record.within(value.as_m().map_err(|_| record.unreadable("history"))?);
+        if read_event(&entry, &wanted.link)? == *wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Events as a list to append.
 pub(crate) fn list(events: &[Event]) -> AttributeValue {
     AttributeValue::L(events.iter().map(|event| AttributeValue::M(write_event(event))).collect())

@@ -97,7 +97,7 @@ pub(crate) fn indexed_link(at: &str) -> Option<LinkId> {
     at.split_once('#').and_then(|(_, id)| LinkId::parse(id))
 }
 
-/// An index's partition for a link. Ids are hashes, so their last characters spread evenly.
+/// An index's partition for a link. Ids end with a hash, so their last characters spread evenly.
 pub(crate) fn shard(index: &str, id: &LinkId) -> String {
     let last = id.as_str().bytes().next_back().unwrap_or(0);
     shard_number(index, last % SHARDS)

@@ -341,7 +341,7 @@ fn default_terms() -> Terms {
     }
 }
 
-/// `number` in 26 digits of Crockford's base 32, the shape of every public name.
+/// `number` in 26 digits of Crockford's base 32, the shape of public names.
 fn spell(mut number: u128) -> String {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut name = [b'0'; 26];

@@ -110,7 +110,7 @@ pub(super) fn delivery(delivery: Delivery) -> &'static str {
     }
 }
 
-/// A short form of an id, for people to tell things apart.
+/// A short form of a claim's or a key's id, for people to tell things apart. (Those of links begin with a time.)
 pub(super) fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }

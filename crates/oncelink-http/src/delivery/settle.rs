@@ -3,7 +3,7 @@
 //! The supervisor runs from a response's start to its record. On our own sockets a response has arrived when the
 //! client's TCP has acknowledged its last byte.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use oncelink_core::claim::{Claim, ClaimState};
@@ -64,6 +64,8 @@ struct Told {
     sent: u64,
     /// The holder's word, until it has been reported.
     word: Coverage,
+    /// When the last report was tried to be written.
+    tried: Vec<Timestamp>,
 }
 
 /// What a response has left behind when it ends.
@@ -93,7 +95,7 @@ impl Delivery {
         if let Some(word) = &word {
             account.know(word);
         }
-        let told = Mutex::new(Told { delivered: 0, sent: 0, word: word.unwrap_or_default() });
+        let told = Mutex::new(Told { delivered: 0, sent: 0, word: word.unwrap_or_default(), tried: Vec::new() });
         Self { links, claim, account, flow, actor, fresh, acknowledged_later, takes_over, metrics, told }
     }
 
@@ -143,19 +145,17 @@ impl Delivery {
     /// Reports what has come since the last report. Says whether the claim goes on.
     async fn report(&self, delivered: u64, sent: u64, whole: bool, ended: bool) -> Result<bool, oncelink_core::Fault> {
         let start = self.flow.start();
-        let (report, arrived, new_sent) = {
-            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let report = {
+            let told = self.told();
             let mut coverage = told.word.clone();
             coverage.add(start + told.delivered..start + delivered.max(told.delivered));
-            let arrived = coverage.clone();
-            let new_sent = sent.saturating_sub(told.sent);
             let may_complete = whole && !self.acknowledged_later;
-            let report =
-                Report { delivered: coverage, sent: new_sent, may_complete, ended: ended.then_some(sent), takes_over: self.takes_over };
-            (report, arrived, new_sent)
+            let ended = ended.then_some(sent);
+            Report { delivered: coverage, sent: sent.saturating_sub(told.sent), may_complete, ended, takes_over: self.takes_over }
         };
-        let outcome = self.write(report, &arrived, new_sent).await?;
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let new_sent = report.sent;
+        let outcome = self.write(report).await?;
+        let mut told = self.told();
         told.delivered = told.delivered.max(delivered);
         told.sent += new_sent;
         told.word = Coverage::new();
@@ -173,15 +173,26 @@ impl Delivery {
         })
     }
 
-    /// Writes a report of `sent` bytes. One whose answer is lost is looked for, lest its bytes count twice.
-    async fn write(&self, report: Report, arrived: &Coverage, sent: u64) -> Result<RecordOutcome, oncelink_core::Fault> {
-        let reporting = self.account.begin_report();
-        let fault = match self.links.report(&self.claim, report, &self.actor).await {
+    /// Writes a report. One whose answer is lost is looked for, lest its bytes count twice.
+    async fn write(&self, report: Report) -> Result<RecordOutcome, oncelink_core::Fault> {
+        let Report { ref delivered, sent, ended, .. } = report;
+        let (reporting, now) = (self.account.begin_report(), self.links.now());
+        let fault = match self.links.report(&self.claim, report.clone(), now, &self.actor).await {
             Ok(outcome) => return Ok(outcome),
             Err(fault) => fault,
         };
+        if let Some(bytes) = ended {
+            let tried = {
+                let mut told = self.told();
+                told.tried.push(now);
+                told.tried.clone()
+            };
+            if let Some(outcome) = self.links.find_told(&self.claim, delivered, bytes, &tried).await {
+                return Ok(outcome);
+            }
+        }
         let Some(before) = reporting.recorded_before() else { return Err(fault) };
-        let kept = self.links.find_kept(&self.claim, arrived, before.saturating_add(sent)).await;
+        let kept = self.links.find_kept(&self.claim, delivered, before.saturating_add(sent)).await;
         // Another one may have begun meanwhile.
         kept.filter(|_| reporting.recorded_before().is_some()).ok_or(fault)
     }
@@ -204,7 +215,11 @@ impl Delivery {
     }
 
     fn reported_delivered(&self) -> u64 {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).delivered
+        self.told().delivered
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::{Request, StatusCode, header};
 use oncelink_core::create::LinkWish;
 use oncelink_core::holder::ClaimHandle;
 use oncelink_http::Oversize;
+use oncelink_testkit::fixtures;
 use oncelink_testkit::{Gate, StoreCall, StoreTrouble};
 
 use crate::house::{House, Line, address, write};
@@ -56,6 +57,35 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
         let record = found.and_then(|(_, claim)| claim).expect("it is claimed");
         assert_eq!((record.sent, record.coverage.len()), (1000, 1000), "{trouble:?}");
     }
+}
+
+#[tokio::test]
+async fn sem_4_a_report_whose_answer_is_lost_counts_once_though_another_replica_reports_meanwhile() {
+    const SIZE: usize = 3000;
+    let house = House::new(SIZE, 4000, false, Oversize::Segments);
+    let link = house.link(LinkWish::default()).await;
+    let claim = house.claim(&link).await;
+    let wire = Line::default().wire();
+    let part = house.send(Request::get(address(&claim)).header(header::RANGE, "bytes=0-999").extension(Arc::clone(&wire))).await;
+    assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
+    let looked = Gate::new();
+    house.faults.next(StoreCall::Record, StoreTrouble::LoseReply);
+    house.faults.next(StoreCall::FindClaim, StoreTrouble::HangBefore(looked.clone()));
+    write(&wire, 1000);
+
+    looked.arrival().await;
+    let handle = ClaimHandle::parse(address(&claim).rsplit_once('/').expect("a path").1).expect("a handle");
+    let found = || async {
+        let found = house.links.store().find_claim(handle.link(), &handle.claim_id()).await.expect("a store that answers");
+        found.and_then(|(_, claim)| claim).expect("it is claimed")
+    };
+    let mut other = fixtures::progress(&found().await.reference(), house.links.now());
+    (other.delivered, other.sent, other.ended) = (fixtures::part(1000..1500), 500, Some(500));
+    house.links.store().record(other).await.expect("a store that records");
+    looked.open();
+    house.rest().await;
+    let record = found().await;
+    assert_eq!((record.sent, record.coverage.len()), (1500, 1500));
 }
 
 #[tokio::test]

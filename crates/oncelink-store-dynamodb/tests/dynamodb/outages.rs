@@ -8,6 +8,7 @@ use oncelink_core::ports::{
 use oncelink_core::token::LinkId;
 use oncelink_core::{Actor, Fault, FaultKind};
 use oncelink_store_dynamodb::DynamoStore;
+use oncelink_testkit::Gate;
 use oncelink_testkit::fixtures::{NOW, a_link, after, claim_request, idempotent, new_link, part, progress};
 
 use crate::proxy::{Proxy, Trouble};
@@ -81,6 +82,32 @@ async fn transitions_whose_answers_were_lost_are_done_once() {
     {
         assert_eq!(told(&store, &id, &kind).await, count, "{kind:?}");
     }
+}
+
+/// Two servers end a response of one claim in the same moment, and one's answer is lost.
+#[tokio::test]
+async fn sem_4_a_report_whose_answer_is_lost_counts_once_though_another_server_reports_meanwhile() {
+    let Some(place) = Place::new() else { return };
+    let proxy = Proxy::before(&place.endpoint).await;
+    let here = place.open_at(&proxy.endpoint()).await.unwrap_or_else(|error| panic!("{error}"));
+    let there = place.open().await;
+    let id = stored(&here, a_link().build()).await;
+    let claim = take(&here, claim_request(&id, 1)).await.1.reference();
+    let lost = Gate::new();
+    proxy.trouble("UpdateItem", &Trouble::LoseReplyAt(lost.clone()), 1);
+    let mine = Progress { delivered: part(0..300), sent: 400, ended: Some(400), ..progress(&claim, after(1)) };
+    let others = async {
+        lost.arrival().await;
+        let other = Progress { delivered: part(300..500), sent: 200, ended: Some(200), ..progress(&claim, after(1)) };
+        assert_eq!(report(&there, other).await.sent, 600);
+        lost.open();
+    };
+    let (kept, ()) = tokio::join!(report(&here, mine), others);
+    assert_eq!((kept.sent, kept.coverage), (600, part(0..500)));
+    assert_eq!(told(&here, &id, &EventKind::Delivered { bytes: 400 }).await, 1);
+    // What is known of the claim here is the present, not what the lost answer would have said.
+    let rest = Progress { delivered: part(500..1_000), sent: 500, may_complete: true, ended: Some(500), ..progress(&claim, after(2)) };
+    assert_eq!(report(&here, rest).await.sent, 1_100);
 }
 
 /// A new link is created once and said to be, with an idempotency key and without.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use oncelink_testkit::Gate;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,6 +21,8 @@ pub(crate) struct Proxy {
 pub(crate) enum Trouble {
     /// It is carried out, and the connection ends before the answer.
     LoseReply,
+    /// It is carried out, and the connection ends when the gate opens.
+    LoseReplyAt(Gate),
     /// It is answered with this status and this JSON, and the engine never sees it.
     Answer(u16, String),
 }
@@ -107,8 +110,13 @@ async fn serve(mut client: TcpStream, server: &str, shared: &Shared) -> io::Resu
         }
         request.write(&mut upstream).await?;
         let answer = Message::read(&mut upstream).await?;
-        if trouble.is_some() {
-            return Ok(());
+        match trouble {
+            Some(Trouble::LoseReplyAt(gate)) => {
+                gate.pass().await;
+                return Ok(());
+            }
+            Some(Trouble::LoseReply | Trouble::Answer(..)) => return Ok(()),
+            None => {}
         }
         answer.write(&mut client).await?;
     }

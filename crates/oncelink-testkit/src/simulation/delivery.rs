@@ -206,7 +206,8 @@ impl Delivery {
         let new_sent = sent.saturating_sub(self.sent.get());
         let report =
             Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent), takes_over: self.takes_over };
-        let outcome = self.replica.links.report(&self.claim, report, &Actor::default()).await?;
+        let now = self.replica.links.now();
+        let outcome = self.replica.links.report(&self.claim, report, now, &Actor::default()).await?;
         self.delivered.set(self.delivered.get().max(delivered));
         self.sent.set(self.sent.get() + new_sent);
         *self.word.borrow_mut() = Coverage::new();

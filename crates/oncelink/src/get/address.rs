@@ -82,7 +82,7 @@ fn expected(problem: &str) -> String {
     format!("{problem}; give a link such as https://host/d/ol_...")
 }
 
-/// 48 bits of a hash: enough to tell the links in one folder apart, and no way back to a token of 178 bits.
+/// 48 bits of a hash: enough to tell the links in one folder apart, and no way back to a token of 148 bits.
 fn id(token: &str) -> String {
     let digest = Sha256::new().chain_update("oncelink get").chain_update(token).finalize();
     HEXLOWER.encode(&digest[..6])
