@@ -3,13 +3,13 @@
 //! A report that is written twice counts its bytes twice against the holder's budget. Must not take a report for kept that may
 //! not have been: what it says was delivered has to be in the record too.
 
-use crate::Timestamp;
 use crate::claim::Claim;
 use crate::coverage::Coverage;
 use crate::event::{Event, EventKind};
 use crate::link::Link;
 use crate::ports::RecordOutcome;
 use crate::service::Links;
+use crate::{Fault, Timestamp};
 
 /// How many events of a link are looked through.
 const MOST_EVENTS: usize = 10_000;
@@ -17,17 +17,29 @@ const MOST_EVENTS: usize = 10_000;
 impl Links {
     /// The outcome of a response's last report, of `bytes` in all, when the event of its end shows that it was kept, at one of the
     /// times at which that was tried. Others may report on the claim meanwhile, here and at other replicas.
-    pub async fn find_told(&self, claim: &Claim, delivered: &Coverage, bytes: u64, tried: &[Timestamp]) -> Option<RecordOutcome> {
-        let events = self.store().events(&claim.link, MOST_EVENTS).await.ok()?;
+    ///
+    /// # Errors
+    /// A fault: then the report may not be written again yet.
+    pub async fn find_told(
+        &self,
+        claim: &Claim,
+        delivered: &Coverage,
+        bytes: u64,
+        tried: &[Timestamp],
+    ) -> Result<Option<RecordOutcome>, Fault> {
+        if tried.is_empty() {
+            return Ok(None);
+        }
+        let events = self.store().events(&claim.link, MOST_EVENTS).await?;
         let is_its_own = |event: &Event| event.claim.as_ref() == Some(&claim.id) && event.kind == EventKind::Delivered { bytes };
         if !events.iter().any(|event| is_its_own(event) && tried.contains(&event.at)) {
-            return None;
+            return Ok(None);
         }
-        let (link, found) = self.store().find_claim(&claim.link, &claim.id).await.ok()??;
-        kept(&link, found.filter(|found| found.epoch == claim.epoch)?, delivered)
+        let Some((link, Some(found))) = self.store().find_claim(&claim.link, &claim.id).await? else { return Ok(None) };
+        Ok((found.epoch == claim.epoch).then(|| kept(&link, found, delivered)).flatten())
     }
 
-    /// The outcome of any report, when the record says just what it would say then, with `sent` bytes in all, and its writer is
+    /// The outcome of a report in the middle of a response, when the record says just what it would say then, with `sent` bytes in all, and its writer is
     /// this process.
     ///
     /// Only for whoever is alone in this process with a report on that claim: two of the same bytes look the same.

@@ -99,6 +99,7 @@ fn tell(bench: &mut Bench, young: &State, old: &State) {
 impl State {
     async fn measure(&mut self, bench: &Bench, program: &Program) -> io::Result<()> {
         let count = bench.plan.redeems;
+        rested(program).await?;
         let begin = Instant::now();
         let targets = program.create(count, "small", "direct").await?;
         self.batch.push(begin.elapsed().as_secs_f64());
@@ -109,9 +110,7 @@ impl State {
 
 impl Work {
     async fn measure(&mut self, bench: &Bench, program: &Program, act: Act, targets: Vec<String>) -> io::Result<()> {
-        // It writes, so it is answered when the writer has copied back what the last links left in its log.
-        let ready = client::get(program.address, "/readyz");
-        Connection::open(program.address).await?.ask(&ready, |_, _| true).await?;
+        rested(program).await?;
         let meter = Meter::start(program.pid())?;
         let outcome = bench.load(program, CLIENTS, SMALL).run(act, targets).await?;
         settled(program).await?;
@@ -119,6 +118,12 @@ impl Work {
         self.median.push(outcome.quantile(0.5).as_secs_f64());
         Ok(())
     }
+}
+
+/// Waits until the writer has copied back what came before: the request writes, so it is answered after that.
+async fn rested(program: &Program) -> io::Result<()> {
+    let ready = client::get(program.address, "/readyz");
+    Connection::open(program.address).await?.ask(&ready, |_, _| true).await.map(|_| ())
 }
 
 /// From exec until the first answer, on the store that is there.

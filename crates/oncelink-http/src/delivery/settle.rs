@@ -176,20 +176,20 @@ impl Delivery {
     /// Writes a report. One whose answer is lost is looked for, lest its bytes count twice.
     async fn write(&self, report: Report) -> Result<RecordOutcome, oncelink_core::Fault> {
         let Report { ref delivered, sent, ended, .. } = report;
+        if let Some(bytes) = ended {
+            let tried = self.told().tried.clone();
+            if let Some(outcome) = self.links.find_told(&self.claim, delivered, bytes, &tried).await? {
+                return Ok(outcome);
+            }
+        }
         let (reporting, now) = (self.account.begin_report(), self.links.now());
         let fault = match self.links.report(&self.claim, report.clone(), now, &self.actor).await {
             Ok(outcome) => return Ok(outcome),
             Err(fault) => fault,
         };
-        if let Some(bytes) = ended {
-            let tried = {
-                let mut told = self.told();
-                told.tried.push(now);
-                told.tried.clone()
-            };
-            if let Some(outcome) = self.links.find_told(&self.claim, delivered, bytes, &tried).await {
-                return Ok(outcome);
-            }
+        if ended.is_some() {
+            self.told().tried.push(now);
+            return Err(fault);
         }
         let Some(before) = reporting.recorded_before() else { return Err(fault) };
         let kept = self.links.find_kept(&self.claim, delivered, before.saturating_add(sent)).await;

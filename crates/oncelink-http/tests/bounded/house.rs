@@ -9,7 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bytes::Bytes;
+use oncelink_core::claim::Claim;
 use oncelink_core::create::{CreateOutcome, LinkWish, Sender};
+use oncelink_core::holder::ClaimHandle;
 use oncelink_core::policy::Policy;
 use oncelink_core::service::Parts;
 use oncelink_core::{Actor, Links, apikey::Scope};
@@ -121,6 +123,13 @@ impl House {
         let answer = self.send(request).await;
         assert_eq!(answer.status, StatusCode::CREATED);
         serde_json::from_slice(&answer.body.expect("whole")).expect("JSON")
+    }
+
+    /// The record of a claim.
+    pub(crate) async fn claimed(&self, claim: &serde_json::Value) -> Claim {
+        let handle = ClaimHandle::parse(address(claim).rsplit_once('/').expect("a path").1).expect("a handle");
+        let found = self.links.store().find_claim(handle.link(), &handle.claim_id()).await.expect("a store that answers");
+        found.and_then(|(_, claim)| claim).expect("it is claimed")
     }
 
     /// Waits until everything that runs beside the answers has come to its end.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use axum::http::{Request, StatusCode, header};
+use futures_util::StreamExt;
 use oncelink_core::create::LinkWish;
-use oncelink_core::holder::ClaimHandle;
 use oncelink_http::Oversize;
 use oncelink_testkit::fixtures;
 use oncelink_testkit::{Gate, StoreCall, StoreTrouble};
@@ -41,22 +43,45 @@ async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_
 #[tokio::test]
 async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
     const SIZE: usize = 3000;
-    for trouble in [StoreTrouble::LoseReply, StoreTrouble::FailBefore] {
+    for (trouble, unseen) in [(StoreTrouble::LoseReply, 0), (StoreTrouble::FailBefore, 0), (StoreTrouble::LoseReply, 2)] {
         let house = House::new(SIZE, 4000, false, Oversize::Segments);
         let link = house.link(LinkWish::default()).await;
         let claim = house.claim(&link).await;
         let wire = Line::default().wire();
         house.faults.next(StoreCall::Record, trouble.clone());
+        // Nor can it be looked at at first.
+        for nth in 1..=unseen {
+            house.faults.nth(StoreCall::Events, nth, StoreTrouble::FailBefore);
+        }
         let part = house.send(Request::get(address(&claim)).header(header::RANGE, "bytes=0-999").extension(Arc::clone(&wire))).await;
         assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
         write(&wire, 1000);
         house.rest().await;
 
-        let handle = ClaimHandle::parse(address(&claim).rsplit_once('/').expect("a path").1).expect("a handle");
-        let found = house.links.store().find_claim(handle.link(), &handle.claim_id()).await.expect("a store that answers");
-        let record = found.and_then(|(_, claim)| claim).expect("it is claimed");
-        assert_eq!((record.sent, record.coverage.len()), (1000, 1000), "{trouble:?}");
+        let record = house.claimed(&claim).await;
+        assert_eq!((record.sent, record.coverage.len()), (1000, 1000), "{trouble:?}, unseen {unseen} times");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sem_4_a_renewal_whose_answer_is_lost_counts_its_bytes_once() {
+    const SIZE: usize = 3000;
+    let house = House::new(SIZE, 4000, false, Oversize::Segments);
+    let link = house.link(LinkWish::default()).await;
+    let claim = house.claim(&link).await;
+    let wire = Line::default().wire();
+    let mut body = house.ask(Request::get(address(&claim)).extension(Arc::clone(&wire))).await.into_body().into_data_stream();
+    let first = body.next().await.expect("a piece").expect("good bytes");
+    house.faults.next(StoreCall::Record, StoreTrouble::LoseReply);
+    write(&wire, first.len());
+    while house.faults.calls(StoreCall::Record) == 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    while let Some(piece) = body.next().await {
+        write(&wire, piece.expect("good bytes").len());
+    }
+    house.rest().await;
+    assert_eq!(house.claimed(&claim).await.sent, SIZE as u64);
 }
 
 #[tokio::test]
@@ -74,17 +99,12 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_once_though_another_replica_
     write(&wire, 1000);
 
     looked.arrival().await;
-    let handle = ClaimHandle::parse(address(&claim).rsplit_once('/').expect("a path").1).expect("a handle");
-    let found = || async {
-        let found = house.links.store().find_claim(handle.link(), &handle.claim_id()).await.expect("a store that answers");
-        found.and_then(|(_, claim)| claim).expect("it is claimed")
-    };
-    let mut other = fixtures::progress(&found().await.reference(), house.links.now());
+    let mut other = fixtures::progress(&house.claimed(&claim).await.reference(), house.links.now());
     (other.delivered, other.sent, other.ended) = (fixtures::part(1000..1500), 500, Some(500));
     house.links.store().record(other).await.expect("a store that records");
     looked.open();
     house.rest().await;
-    let record = found().await;
+    let record = house.claimed(&claim).await;
     assert_eq!((record.sent, record.coverage.len()), (1500, 1500));
 }
 
