@@ -52,7 +52,7 @@ impl Plan {
         }
     }
 
-    /// A figure to publish. Takes 20 minutes or so, half of them for the grown store.
+    /// A figure to publish. Takes ten minutes or so, a quarter of them for the grown store.
     pub fn full() -> Self {
         Self {
             name: "full",
