@@ -82,8 +82,8 @@ impl Links {
     /// Writes a report to the claim's record and renews its lease.
     ///
     /// # Errors
-    /// A fault, after which nobody knows whether the report was kept: [`Links::find_told`] and [`Links::find_kept`] tell. Where
-    /// they can't, the report may be written again; counting bytes twice is on the safe side.
+    /// A fault, after which nobody knows whether the report was kept. [`Links::find_told`] (the last of a response) and
+    /// [`Links::find_kept`] (another) look for it; what they don't find may be written again.
     pub async fn report(&self, claim: &Claim, report: Report, now: Timestamp, actor: &Actor) -> Result<RecordOutcome, Fault> {
         self.report_until(claim, report, now, self.policy().lease, actor).await
     }
@@ -92,8 +92,9 @@ impl Links {
     /// was sent, so nothing shall be lost.
     pub async fn keep(&self, link: &Link, claim: &Claim, actor: &Actor) {
         if claim.sent == 0 && claim.coverage.is_empty() {
-            let rest = link.terms.expires_at.since(self.now());
-            let _ = self.report_until(claim, Report::default(), self.now(), rest.max(self.policy().lease), actor).await;
+            let now = self.now();
+            let rest = link.terms.expires_at.since(now);
+            let _ = self.report_until(claim, Report::default(), now, rest.max(self.policy().lease), actor).await;
         }
     }
 

@@ -39,8 +39,8 @@ impl Links {
         Ok((found.epoch == claim.epoch).then(|| kept(&link, found, delivered)).flatten())
     }
 
-    /// The outcome of a report in the middle of a response, when the record says just what it would say then, with `sent` bytes in all, and its writer is
-    /// this process.
+    /// The outcome of a report in the middle of a response, when the record says just what it would say then, with `sent` bytes
+    /// in all, and it is this process that has the record.
     ///
     /// Only for whoever is alone in this process with a report on that claim: two of the same bytes look the same.
     pub async fn find_kept(&self, claim: &Claim, delivered: &Coverage, sent: u64) -> Option<RecordOutcome> {

@@ -26,13 +26,11 @@ pub(crate) struct Answer {
     /// Nothing only while this is dropped.
     line: Option<Line>,
     home: Home,
-    /// The body told its end. One with a `Content-Length` may be left before.
-    told: bool,
 }
 
 impl Answer {
     pub(crate) fn new(body: Incoming, line: Line, home: Home) -> Self {
-        Self { body, line: Some(line), home, told: false }
+        Self { body, line: Some(line), home }
     }
 }
 
@@ -41,16 +39,15 @@ impl Body for Answer {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Self { body, line, told, .. } = &mut *self;
-        let mut frame = Pin::new(&mut *body).poll_frame(context);
+        let Self { body, line, .. } = &mut *self;
+        let frame = Pin::new(&mut *body).poll_frame(context);
         if frame.is_pending()
             && let Some(line) = line
         {
             // Now it knows that more is wanted.
             line.drive(context);
-            frame = Pin::new(body).poll_frame(context);
+            return Pin::new(body).poll_frame(context);
         }
-        *told |= matches!(frame, Poll::Ready(None));
         frame
     }
 
@@ -65,9 +62,9 @@ impl Body for Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        let whole = self.told || self.body.is_end_stream();
-        let Some(mut line) = self.line.take() else { return };
-        if whole && line.is_free() {
+        if let Some(mut line) = self.line.take()
+            && line.is_free()
+        {
             self.home.pool.put(&self.home.origin, line);
         }
     }

@@ -88,7 +88,8 @@ pub(crate) async fn release(engine: &Engine, claim: &ClaimRef, now: Timestamp, a
 /// still in the link's item.
 fn is_told(item: &Item, report: &Progress, present: &Claim) -> Result<bool, Fault> {
     let Some(delivered) = delivered(report) else { return Ok(false) };
-    Ok(present.coverage.includes(&report.delivered) && history::tells(item, &delivered)?)
+    let is_there = present.reference() == report.claim && present.coverage.includes(&report.delivered);
+    Ok(is_there && history::tells(item, &delivered)?)
 }
 
 /// The event of a response that has ended.

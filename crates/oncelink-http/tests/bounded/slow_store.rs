@@ -7,15 +7,16 @@ use std::time::Duration;
 use axum::http::{Request, StatusCode, header};
 use futures_util::StreamExt;
 use oncelink_core::create::LinkWish;
-use oncelink_http::Oversize;
+use oncelink_http::{Oversize, Wire};
 use oncelink_testkit::fixtures;
 use oncelink_testkit::{Gate, StoreCall, StoreTrouble};
 
 use crate::house::{House, Line, address, write};
 
+const SIZE: usize = 3000;
+
 #[tokio::test]
 async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_store_is() {
-    const SIZE: usize = 3000;
     let house = House::new(SIZE, 4000, false, Oversize::Segments);
     let link = house.link(LinkWish::default()).await;
     let holder = || Request::post(&link).header(header::ACCEPT, "application/json").header("idempotency-key", "h".repeat(22));
@@ -40,14 +41,18 @@ async fn sem_5_a_claim_is_over_when_everything_is_acknowledged_however_slow_the_
     assert_eq!(house.send(fetch()).await.status, StatusCode::GONE);
 }
 
+/// A house in which an object of [`SIZE`] bytes is claimed, the claim, and a connection to it.
+async fn claimed() -> (House, serde_json::Value, Arc<Wire>) {
+    let house = House::new(SIZE, 4000, false, Oversize::Segments);
+    let link = house.link(LinkWish::default()).await;
+    let claim = house.claim(&link).await;
+    (house, claim, Line::default().wire())
+}
+
 #[tokio::test]
 async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
-    const SIZE: usize = 3000;
     for (trouble, unseen) in [(StoreTrouble::LoseReply, 0), (StoreTrouble::FailBefore, 0), (StoreTrouble::LoseReply, 2)] {
-        let house = House::new(SIZE, 4000, false, Oversize::Segments);
-        let link = house.link(LinkWish::default()).await;
-        let claim = house.claim(&link).await;
-        let wire = Line::default().wire();
+        let (house, claim, wire) = claimed().await;
         house.faults.next(StoreCall::Record, trouble.clone());
         // Nor can it be looked at at first.
         for nth in 1..=unseen {
@@ -65,11 +70,7 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
 
 #[tokio::test(start_paused = true)]
 async fn sem_4_a_renewal_whose_answer_is_lost_counts_its_bytes_once() {
-    const SIZE: usize = 3000;
-    let house = House::new(SIZE, 4000, false, Oversize::Segments);
-    let link = house.link(LinkWish::default()).await;
-    let claim = house.claim(&link).await;
-    let wire = Line::default().wire();
+    let (house, claim, wire) = claimed().await;
     let mut body = house.ask(Request::get(address(&claim)).extension(Arc::clone(&wire))).await.into_body().into_data_stream();
     let first = body.next().await.expect("a piece").expect("good bytes");
     house.faults.next(StoreCall::Record, StoreTrouble::LoseReply);
@@ -86,11 +87,7 @@ async fn sem_4_a_renewal_whose_answer_is_lost_counts_its_bytes_once() {
 
 #[tokio::test]
 async fn sem_4_a_report_whose_answer_is_lost_counts_once_though_another_replica_reports_meanwhile() {
-    const SIZE: usize = 3000;
-    let house = House::new(SIZE, 4000, false, Oversize::Segments);
-    let link = house.link(LinkWish::default()).await;
-    let claim = house.claim(&link).await;
-    let wire = Line::default().wire();
+    let (house, claim, wire) = claimed().await;
     let part = house.send(Request::get(address(&claim)).header(header::RANGE, "bytes=0-999").extension(Arc::clone(&wire))).await;
     assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
     let looked = Gate::new();
@@ -110,7 +107,6 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_once_though_another_replica_
 
 #[tokio::test]
 async fn sem_5_a_repeated_claim_whose_answer_comes_after_the_download_is_refused() {
-    const SIZE: usize = 3000;
     let house = House::new(SIZE, 4000, false, Oversize::Segments);
     let link = house.link(LinkWish::default()).await;
     let holder = || Request::post(&link).header(header::ACCEPT, "application/json").header("idempotency-key", "h".repeat(22));

@@ -1,15 +1,20 @@
 //! Which connection a request goes by.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use oncelink_core::object::{ObjectError, ObjectStream};
 use oncelink_core::ports::ObjectSource;
 use oncelink_objects_s3::S3Source;
 use oncelink_testkit::object_suite::{content, read_all};
+use tokio::time::timeout;
 
 use crate::server::Server;
 use crate::{key, serve, source, version};
 
 const SIZE: u64 = 300_000;
+/// For what happens at once: less than after which idle connections are looked through.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn open(source: &S3Source) -> ObjectStream {
     source.open(&key(), &version("e", None), SIZE, 0..SIZE).await.expect("an open object")
@@ -60,9 +65,11 @@ async fn a_download_that_is_given_up_takes_its_connection_along() {
     let mut given_up = open(&source).await;
     given_up.next().await.expect("a chunk").expect("good bytes");
     drop(given_up);
+    timeout(PATIENCE, server.ended(1)).await.expect("the first connection is closed");
     assert_whole(open(&source).await).await;
     // Nor is one used that nobody read from.
     drop(open(&source).await);
+    timeout(PATIENCE, server.ended(2)).await.expect("the second one is closed");
     assert_whole(open(&source).await).await;
     assert_eq!(used(&server), [0, 1, 1, 2]);
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// A request, as far as the scripts look into it.
 #[derive(Clone, Debug)]
@@ -97,6 +98,7 @@ type Script = dyn Fn(usize, &Request) -> Answer + Send + Sync;
 pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
+    ended: watch::Receiver<usize>,
 }
 
 impl Server {
@@ -106,13 +108,25 @@ impl Server {
         let addr = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (script, noted): (Arc<Script>, _) = (Arc::new(script), seen.clone());
+        let (end, ended) = watch::channel(0);
+        let end = Arc::new(end);
         tokio::spawn(async move {
             for connection in 0.. {
                 let Ok((stream, _)) = listener.accept().await else { return };
-                tokio::spawn(converse(stream, connection, script.clone(), noted.clone()));
+                let (conversation, end) = (converse(stream, connection, script.clone(), noted.clone()), end.clone());
+                tokio::spawn(async move {
+                    conversation.await;
+                    end.send_modify(|count| *count += 1);
+                });
             }
         });
-        Self { addr, seen }
+        Self { addr, seen, ended }
+    }
+
+    /// Waits until so many connections have ended.
+    pub(crate) async fn ended(&self, count: usize) {
+        let ended = self.ended.clone().wait_for(|ended| *ended >= count).await.is_ok();
+        assert!(ended, "the server runs");
     }
 
     /// The requests so far.
