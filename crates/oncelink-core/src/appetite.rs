@@ -12,6 +12,12 @@ const LEAST: u64 = 16 * 1024;
 const SHARE: u64 = 256;
 /// How many pieces a second a reader is to get at the least, when the least isn't more.
 const PIECES_PER_SECOND: u64 = 8;
+/// How many times a second it is worth waking a quick reader: rather than for every packet, when so much is there.
+const WAKES_PER_SECOND: u64 = 500;
+/// What that is rounded down to, so that it seldom changes.
+const STEP: u64 = 64 * 1024;
+/// What nobody waits for more than.
+const MOST: u64 = 6 * STEP;
 /// Over how long its pace is taken.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -26,6 +32,8 @@ pub struct Appetite {
     lately: u64,
     /// When the present window began.
     since: Duration,
+    /// When it was last given something.
+    at: Duration,
 }
 
 impl Appetite {
@@ -35,17 +43,29 @@ impl Appetite {
         (self.had / SHARE).min(bearable).max(LEAST)
     }
 
+    /// From how many bytes on it is worth waking when it waits for more: 1 for a slow one.
+    pub fn worth_waking(&self) -> u64 {
+        let pace = self.pace.unwrap_or_else(|| per_second(self.lately, self.at - self.since));
+        let gathered = (pace / WAKES_PER_SECOND).min(self.had / SHARE).min(MOST);
+        (gathered / STEP * STEP).max(1)
+    }
+
     /// It was given so many bytes; it has been reading for so long.
     pub fn took(&mut self, bytes: u64, reading: Duration) {
         self.had += bytes;
         self.lately += bytes;
+        self.at = self.at.max(reading);
         let span = reading.saturating_sub(self.since);
         if span >= WINDOW {
-            let pace = u128::from(self.lately) * 1_000 / span.as_millis();
-            self.pace = Some(u64::try_from(pace).unwrap_or(u64::MAX));
+            self.pace = Some(per_second(self.lately, span));
             (self.lately, self.since) = (0, reading);
         }
     }
+}
+
+fn per_second(bytes: u64, span: Duration) -> u64 {
+    let pace = u128::from(bytes) * 1_000_000 / span.as_micros().max(1);
+    u64::try_from(pace).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -82,6 +102,20 @@ mod tests {
         assert!(piece < 2 * LEAST, "{piece} is what it is left with");
         let (piece, _) = read(&mut appetite, 100 * MIB, at, 64 * 1024);
         assert_eq!(piece, LEAST);
+    }
+
+    #[test]
+    fn a_quick_reader_is_woken_for_what_it_reads_in_two_milliseconds() {
+        let mut appetite = Appetite::default();
+        assert_eq!(appetite.worth_waking(), 1);
+        let (_, at) = read(&mut appetite, 8 * MIB, Duration::ZERO, 1024 * MIB);
+        assert_eq!(appetite.worth_waking(), 1, "what buffers took at first says little");
+        let (_, at) = read(&mut appetite, 120 * MIB, at, 1024 * MIB);
+        assert_eq!(appetite.worth_waking(), MOST, "within the first second");
+        let (_, at) = read(&mut appetite, 300 * MIB, at, 100 * MIB);
+        assert_eq!(appetite.worth_waking(), 3 * STEP, "2 ms of 100 MiB/s");
+        read(&mut appetite, 40 * MIB, at, 10 * MIB);
+        assert_eq!(appetite.worth_waking(), 1, "a slow one for every byte");
     }
 
     #[test]

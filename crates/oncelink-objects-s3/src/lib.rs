@@ -13,6 +13,7 @@ mod fetch;
 mod line;
 mod list;
 mod look;
+mod low_water;
 mod paced;
 mod place;
 mod pool;

@@ -17,6 +17,7 @@ use hyper_rustls::MaybeHttpsStream;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::low_water::Expected;
 use crate::paced::Paced;
 
 /// What is spoken over.
@@ -31,6 +32,7 @@ pub(crate) struct Line {
     sender: SendRequest<SdkBody>,
     /// Nothing when either side has closed it. Then it must be gone, for that is how whoever waits for an answer learns of it.
     connection: Option<Connection<Socket, SdkBody>>,
+    expected: Expected,
     /// The SDK wants it no more, as it may say after an answer.
     poison: Poison,
 }
@@ -47,8 +49,9 @@ impl Poison {
 
 impl Line {
     pub(crate) async fn over(socket: Socket) -> Result<Self, hyper::Error> {
+        let expected = socket.inner().expected();
         let (sender, connection) = http1::handshake(socket).await?;
-        Ok(Self { sender, connection: Some(connection), poison: Poison::default() })
+        Ok(Self { sender, connection: Some(connection), expected, poison: Poison::default() })
     }
 
     /// Sends a request, in origin form and with a `Host`, and waits for the head of its answer. The connection can be given
@@ -67,14 +70,22 @@ impl Line {
         .await
     }
 
-    /// Goes on with what is to be read and written. Whoever waits for either learns of an error.
-    pub(crate) fn drive(&mut self, context: &mut Context<'_>) {
+    /// Goes on with what is to be read and written, for who expects so many bytes, or doesn't know. Whoever waits for either
+    /// learns of an error.
+    pub(crate) fn drive(&mut self, expected: Option<u64>, context: &mut Context<'_>) {
+        self.expected.set(expected.unwrap_or(0));
         drive(&mut self.connection, context);
+    }
+
+    /// How much of its answer is on its way, as far as was said.
+    #[cfg(test)]
+    pub(crate) fn expected(&self) -> u64 {
+        self.expected.get()
     }
 
     /// Whether it is open and free for another request.
     pub(crate) fn is_free(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.drive(None, &mut Context::from_waker(Waker::noop()));
         self.connection.is_some() && !self.poison.0.load(Ordering::Relaxed) && self.sender.is_ready()
     }
 }
@@ -88,7 +99,7 @@ fn drive(connection: &mut Option<Connection<Socket, SdkBody>>, context: &mut Con
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,12 +108,12 @@ mod tests {
 
     use super::*;
 
-    fn request() -> Request<SdkBody> {
+    pub(crate) fn request() -> Request<SdkBody> {
         Request::get("/").header("host", "a.test").body(SdkBody::empty()).expect("a request")
     }
 
     /// A connection and its other end.
-    async fn line() -> (Line, TcpStream) {
+    pub(crate) async fn line() -> (Line, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let near = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("a connection");
         let socket = TokioIo::new(Paced::new(TokioIo::new(MaybeHttpsStream::Http(TokioIo::new(near))), false));

@@ -8,9 +8,8 @@
 //! - `connection`: one connection from its first byte to its last acknowledged one;
 //! - `io`, `body`: between hyper and the socket: bytes are counted, and none is read ahead of the client;
 //! - `pace`, `watch`: where a connection stands, and when it is cut;
-//! - `socket`, `kernel`: the socket itself, and the only `unsafe` of the project;
+//! - `socket`: the socket itself;
 //! - `drain`: how it ends.
-#![deny(unsafe_code)]
 
 mod accept;
 mod body;
@@ -19,7 +18,6 @@ mod connection;
 mod drain;
 mod files;
 mod io;
-mod kernel;
 mod limits;
 mod listener;
 mod pace;

@@ -8,6 +8,7 @@ use oncelink_core::FaultKind;
 use oncelink_core::object::{ByteRange, ObjectError, ObjectStream};
 use oncelink_core::ports::ObjectSource;
 use oncelink_testkit::object_suite::{content, read_all};
+use tokio::time::timeout;
 
 use crate::server::{Answer, Request, Server};
 use crate::{assert_fault, credentials, fault, key, serve, settings, source, source_with, version};
@@ -71,6 +72,22 @@ async fn a_part_that_is_cut_is_taken_up_within_the_part() {
     assert!(read_all(stream.expect("an open part")).await.expect("the whole part") == object()[1000..200_000]);
     let ranges: Vec<String> = asked(&server).into_iter().map(|(range, _)| range).collect();
     assert_eq!(ranges, ["bytes=1000-199999", "bytes=51000-199999"]);
+}
+
+/// A quick reader is woken when much is there, but not only then.
+#[tokio::test]
+async fn what_a_quick_service_had_sent_when_it_stalled_comes_through() {
+    const SIZE: usize = 64 << 20;
+    const SENT: usize = (40 << 20) + 12_345;
+    let server = Server::start(|_, request| serve(request, &vec![7; SIZE], "e").stalled(SENT)).await;
+    let stream = source(server.addr).await.open(&key(), &version("e", None), SIZE as u64, 0..SIZE as u64).await;
+    let mut stream = stream.expect("an open object");
+    let mut got = 0;
+    while got < SENT {
+        let chunk = timeout(Duration::from_secs(10), stream.next()).await.expect("what was sent");
+        got += chunk.expect("no end").expect("good bytes").len();
+    }
+    assert_eq!(got, SENT);
 }
 
 #[tokio::test]
