@@ -2,9 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// The address that `text` spells: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`. Names are not looked up.
+/// The address that `text` spells: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or `:8080` for the last one, so that nothing
+/// is open to others unless that was said. Names are not looked up.
 pub(crate) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    if let Some(port) = text.strip_prefix("localhost:").and_then(|port| port.parse().ok()) {
+    if let Some(port) = text.strip_prefix("localhost").unwrap_or(text).strip_prefix(':').and_then(|port| port.parse().ok()) {
         return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
     }
     text.parse().map_err(|_| "is no address; write ADDRESS:PORT such as 127.0.0.1:8080 or [::]:8080".to_owned())
@@ -76,15 +77,20 @@ mod tests {
 
     #[test]
     fn an_address_to_listen_on_is_an_address_and_a_port() {
-        for (text, expected) in
-            [("127.0.0.1:8080", "127.0.0.1:8080"), ("0.0.0.0:0", "0.0.0.0:0"), ("[::1]:80", "[::1]:80"), ("localhost:9", "127.0.0.1:9")]
-        {
+        for (text, expected) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:80", "[::1]:80"),
+            ("localhost:9", "127.0.0.1:9"),
+            (":0", "127.0.0.1:0"),
+        ] {
             assert_eq!(parse_listen(text).map(|addr| addr.to_string()).as_deref(), Ok(expected));
         }
         for text in [
             "",
             "8080",
-            ":8080",
+            ":",
+            ":-1",
             "127.0.0.1",
             "127.0.0.1:",
             "127.0.0.1:65536",

@@ -19,7 +19,8 @@ pub struct ClientConfig {
     pub key: Option<Secret>,
     /// The data folder of a server on this machine.
     pub data: PathBuf,
-    /// Whether somebody named that folder, rather than its being the default.
+    /// Whether somebody named that folder for this very server: a folder that is set once and for all is not that of whatever
+    /// server a flag names.
     pub data_named: bool,
 }
 
@@ -41,15 +42,17 @@ impl ClientConfig {
             let in_file = in_file.map(|text| (Origin::File(path.clone()), text));
             Ok(flag.or(variable.map(|text| (Origin::Environment, text))).or(in_file))
         };
-        let server = below("server", flags.server, server)?
-            .map(|(origin, text)| parse_base_url(&text).map_err(|problem| ConfigError::value(&origin, "server", &text, problem)));
+        let server = below("server", flags.server, server)?;
+        let flagged = server.as_ref().is_some_and(|(origin, _)| *origin == Origin::Flag);
+        let server =
+            server.map(|(origin, text)| parse_base_url(&text).map_err(|problem| ConfigError::value(&origin, "server", &text, problem)));
         let key = below("key", flags.key, key.map(|key| key.reveal().to_owned()))?.map(|(origin, text)| checked_key(&origin, &text));
-        let data = below("data", flags.data, data)?.map(|(_, text)| PathBuf::from(text));
+        let data = below("data", flags.data, data)?;
         Ok(Self {
             server: server.transpose()?,
             key: key.transpose()?,
-            data_named: data.is_some(),
-            data: data.unwrap_or_else(|| DEFAULT_DATA.into()),
+            data_named: data.as_ref().is_some_and(|(origin, _)| !flagged || *origin == Origin::Flag),
+            data: data.map_or_else(|| DEFAULT_DATA.into(), |(_, text)| PathBuf::from(text)),
         })
     }
 
@@ -107,6 +110,22 @@ mod tests {
         assert_eq!(facts(&merged(none(), environment(), FILE).expect("valid")), (Some("http://env"), Some("olk_env"), "/file"));
         assert_eq!(facts(&merged(none(), Environment::default(), FILE).expect("valid")), (Some("http://file"), Some("olk_file"), "/file"));
         assert_eq!(facts(&merged(none(), Environment::default(), "").expect("valid")), (None, None, "./oncelink-data"));
+    }
+
+    #[test]
+    fn a_folder_that_is_set_once_and_for_all_is_not_named_for_a_server_that_a_flag_names() {
+        let flag = |text: &str| Some(text.to_owned());
+        let flags = |server, data| ClientOptions { server, data, ..Default::default() };
+        let environment = || Environment::from([("ONCELINK_DATA", "/env")]);
+        for (flags, file, expected) in [
+            (flags(flag("http://flag"), None), FILE, false),
+            (flags(flag("http://flag"), flag("/flag")), FILE, true),
+            (flags(None, None), FILE, true),
+            (flags(None, flag("/flag")), "", true),
+        ] {
+            assert_eq!(merged(flags, environment(), file).expect("valid").data_named, expected);
+        }
+        assert!(!merged(flags(None, None), Environment::default(), "").expect("valid").data_named);
     }
 
     #[test]

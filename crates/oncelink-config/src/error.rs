@@ -64,7 +64,7 @@ pub(crate) fn variable(key: &str) -> String {
 
 /// A value as a message may show it: escaped, cut, without secrets.
 fn shown(key: &str, value: &str) -> String {
-    if key == "key" {
+    if matches!(key, "key" | "console-secret") {
         return "...".to_owned();
     }
     let redacted = redact(value);
@@ -98,6 +98,8 @@ mod tests {
         assert!(!store.contains("hunter2") && !store.contains('\u{1b}'), "{store}");
         let key = ConfigError::value(&Origin::Environment, "key", "olk_secret", "no").to_string();
         assert!(!key.contains("olk_secret"), "{key}");
+        let console = ConfigError::value(&Origin::Environment, "console-secret", "short", "no").to_string();
+        assert!(!console.contains("short"), "{console}");
         let long = ConfigError::value(&Origin::Flag, "listen", &"x".repeat(5_000), "no").to_string();
         assert!(long.len() < 200, "{long}");
     }

@@ -4,9 +4,9 @@
 const SECRET_WORDS: [&str; 6] = ["password", "passwd", "secret", "token", "key", "credential"];
 
 /// `text` without the credentials that a URL in it may carry: everything between `://` and the last `@` before the
-/// path, and the values of query parameters that sound secret.
+/// path, and the values of query parameters that sound secret. The same where the slashes were forgotten.
 pub fn redact(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let Some((scheme, rest)) = text.split_once("://") else { return redact_without_slashes(text) };
     // A password may hold any character, even a slash: the last @ before the query ends it, lest half of it is shown.
     let (before, query) = match rest.split_once('?') {
         Some((before, query)) if !query.contains('@') => (before, Some(query)),
@@ -19,6 +19,14 @@ pub fn redact(text: &str) -> String {
             let parameters: Vec<String> = query.split('&').map(redact_parameter).collect();
             format!("{scheme}://{host}?{}", parameters.join("&"))
         }
+    }
+}
+
+/// `scheme:user:password@host` without the first two.
+fn redact_without_slashes(text: &str) -> String {
+    match text.rsplit_once('@').and_then(|(before, host)| Some((before.split_once(':')?, host))) {
+        Some(((scheme, credentials), host)) if credentials.contains(':') => format!("{scheme}:***@{host}"),
+        _ => text.to_owned(),
     }
 }
 
@@ -45,6 +53,8 @@ mod tests {
             ("s3://b/p?endpoint=http://me:hunter2@host&region=r", "s3://***@host&region=r"),
             ("s3://b/p?region=r", "s3://b/p?region=r"),
             ("sqlite:/var/lib/x.db", "sqlite:/var/lib/x.db"),
+            ("sqlite:/var/lib/x@y.db", "sqlite:/var/lib/x@y.db"),
+            ("postgres:me:hunter2@db/x", "postgres:***@db/x"),
             ("./a=b", "./a=b"),
             ("", ""),
         ];

@@ -86,14 +86,20 @@ impl Config {
     fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
         let data = layers.find("data", |o| &o.data, path)?.unwrap_or_else(|| DEFAULT_DATA.into());
         let store = layers.find("store", |o| &o.store, store::parse)?;
+        let policy = policy(layers)?;
+        // What is under way must not be forgotten.
+        let kept = |text: &str| match retention(text)? {
+            Some(kept) if kept <= policy.lease => Err(format!("is not longer than lease ({} seconds)", policy.lease.as_secs())),
+            kept => Ok(kept),
+        };
         Ok(Self {
             sources: sources(layers)?,
             listen: layers.find("listen", |o| &o.listen, parse_listen)?.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url: layers.find("public-url", |o| &o.public_url, parse_base_url)?,
             store: store.unwrap_or_else(|| StoreSpec::Sqlite { path: data.join(DEFAULT_FILE) }),
             data,
-            retention: layers.find("retention", |o| &o.retention, retention)?.unwrap_or(Some(DAY * 30)),
-            policy: policy(layers)?,
+            retention: layers.find("retention", |o| &o.retention, kept)?.unwrap_or(Some(DAY * 30)),
+            policy,
             allow_redirect: layers.find("allow-redirect", |o| &o.allow_redirect, truth)?.unwrap_or(false),
             trusted_proxies: layers.find("trusted-proxies", |o| &o.trusted_proxies, networks)?.unwrap_or_default(),
             rate_limit: layers.find("rate-limit", |o| &o.rate_limit, |text| number(text, 0..=1_000_000))?.unwrap_or(0),

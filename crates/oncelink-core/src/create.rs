@@ -109,7 +109,10 @@ impl Links {
     /// # Errors
     /// [`Refusal::Invalid`] names the field; the object's own refusals; [`Refusal::Forbidden`]; a fault.
     pub async fn create(&self, wish: LinkWish, sender: &Sender, idempotency: Option<IdempotencyKey>) -> Result<CreateOutcome, No> {
-        let draft = self.draft(wish, sender).await?;
+        let draft = match self.draft(wish, sender).await {
+            Ok(draft) => draft,
+            Err(no) => return self.repeated(no, idempotency).await,
+        };
         let new = NewLink { link: draft.link.clone(), idempotency, actor: sender.actor.clone() };
         match self.parts.store.insert(vec![new]).await?.pop() {
             Some(InsertOutcome::Created) => Ok(CreateOutcome::Created(draft)),
@@ -117,6 +120,13 @@ impl Links {
             Some(InsertOutcome::Conflict) => Err(Refusal::IdempotencyConflict.into()),
             None => Err(Fault::internal("the store gave no outcome for a new link").into()),
         }
+    }
+
+    /// A creation that isn't possible any more, as its object is gone or its time is over, may have been made before.
+    async fn repeated(&self, no: No, idempotency: Option<IdempotencyKey>) -> Result<CreateOutcome, No> {
+        let (No::Failed(_) | No::Refused(Refusal::Invalid { .. } | Refusal::NoSuchObject { .. })) = &no else { return Err(no) };
+        let Some(key) = idempotency else { return Err(no) };
+        self.parts.store.find_repeated(&key).await?.map(CreateOutcome::Repeated).ok_or(no)
     }
 
     /// Checks a wish against the policy and the object. Stores nothing.

@@ -200,8 +200,25 @@ impl Links {
     /// # Errors
     /// A fault.
     pub async fn create_first_key(&self) -> Result<Option<ApiKeySecret>, Fault> {
-        let (secret, key) = self.new_key("first", Scope::full());
-        Ok(self.parts.keys.insert_first_key(key).await?.then_some(secret))
+        let Some((secret, key)) = self.draft_first_key().await? else { return Ok(None) };
+        Ok(self.insert_first_key(key).await?.then_some(secret))
+    }
+
+    /// A first API key that isn't stored yet, for a store that has none; nothing when there is one already.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn draft_first_key(&self) -> Result<Option<(ApiKeySecret, ApiKey)>, Fault> {
+        let is_first = self.parts.keys.list_keys().await?.is_empty();
+        Ok(is_first.then(|| self.new_key("first", Scope::full())))
+    }
+
+    /// Stores a first API key; false when there is one by now.
+    ///
+    /// # Errors
+    /// A fault, after which nobody knows whether it is stored: [`Links::find_key`] does.
+    pub async fn insert_first_key(&self, key: ApiKey) -> Result<bool, Fault> {
+        self.parts.keys.insert_first_key(key).await
     }
 
     /// All API keys.

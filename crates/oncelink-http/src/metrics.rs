@@ -71,9 +71,9 @@ impl Metrics {
         registry.register_with_unit("http_request_duration", "Time until an answer begins", Unit::Seconds, self.seconds.clone());
         registry.register("deliveries_running", "Responses whose bytes are on their way or not yet recorded", self.deliveries.clone());
         registry.register_with_unit("sent", "Bytes of objects sent", Unit::Bytes, self.sent.clone());
-        registry.register("claims_granted", "Uses taken", self.granted.clone());
-        registry.register("claims_refused", "Requests for a link or its bytes refused, by reason", self.refused.clone());
-        registry.register("claims_completed", "Claims delivered as a whole", self.completed.clone());
+        registry.register("claims_granted", "Claims granted, repeated ones included", self.granted.clone());
+        registry.register("claims_refused", "Claims refused, by reason", self.refused.clone());
+        registry.register("claims_completed", "Claims delivered as a whole, redirects aside", self.completed.clone());
         registry.register("faults", "Answers that failed on our side: store, source or ourselves", self.faults.clone());
     }
 

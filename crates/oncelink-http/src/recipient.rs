@@ -21,6 +21,7 @@ mod oversize;
 mod redeem;
 mod view;
 
+pub(crate) use oversize::is_exchange;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

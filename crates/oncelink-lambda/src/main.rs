@@ -21,7 +21,11 @@ mod wiring;
 use std::process::ExitCode;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::event::Event;
 use crate::front::Front;
@@ -32,7 +36,8 @@ const SET_BY_LAMBDA: [&str; 4] =
     ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt().json().with_env_filter(filter()).with_current_span(false).init();
+    let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_filter(filter_fn(may_be_logged));
+    tracing_subscriber::registry().with(lines).with(filter()).init();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
@@ -54,16 +59,43 @@ async fn run() -> Result<(), Error> {
     Box::pin(lambda_runtime::run(service_fn(|event: LambdaEvent<Event>| Box::pin(front.handle(event.payload))))).await
 }
 
-/// What is logged. Never the runtime's own traces: they show whole events, and paths are secrets.
 fn filter() -> EnvFilter {
-    let filter = EnvFilter::try_from_env("ONCELINK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    ["lambda_runtime=warn", "lambda_runtime_api_client=warn"]
-        .iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive)
+    EnvFilter::try_from_env("ONCELINK_LOG").unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+fn may_be_logged(line: &Metadata<'_>) -> bool {
+    *line.level() <= loudest(line.target())
+}
+
+/// Libraries may not be louder than this, whatever is asked for. The runtime's own lines show whole events, and paths are secrets.
+fn loudest(target: &str) -> Level {
+    match target.split(['_', ':']).next() {
+        Some("oncelink") => Level::TRACE,
+        Some("lambda") => Level::WARN,
+        _ => Level::INFO,
+    }
 }
 
 fn failed(error: &Error) -> ExitCode {
     tracing::error!(%error, "can't start");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sem_10_no_library_shows_events_whatever_is_asked_for() {
+        for (target, expected) in [
+            ("oncelink_lambda::front", Level::TRACE),
+            ("oncelink", Level::TRACE),
+            ("oncelinker", Level::INFO),
+            ("lambda_runtime::requests", Level::WARN),
+            ("lambda_runtime_api_client", Level::WARN),
+            ("hyper::proto::h1", Level::INFO),
+        ] {
+            assert_eq!(loudest(target), expected, "{target}");
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn links(settings: &Settings) -> Result<Arc<Links>, OpenError> 
         return Err(Fault::internal("the store is no DynamoDB table").into());
     };
     let store = DynamoStore::with_client(Box::pin(connect(table, region.as_deref(), endpoint.as_deref())).await?, table);
-    let store = Arc::new(if let Some(retention) = settings.common.retention { store.with_retention(retention) } else { store });
+    let store = Arc::new(store.with_retention(settings.common.retention));
     Box::pin(store.check()).await?;
     Ok(Arc::new(Links::new(Parts {
         keys: Arc::new(ConfiguredKeys::new(store.clone(), settings.key_hashes.clone(), settings.key_source.clone())),

@@ -14,6 +14,8 @@ use crate::open_error::OpenError;
 /// How long after its end a record stays, unless [`crate::DynamoStore::with_retention`] says otherwise, before DynamoDB's
 /// time to live takes it. A purge may take it sooner.
 pub const RETENTION: Duration = Duration::from_secs(90 * 24 * 3_600);
+/// As long as any time to live can say.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(100 * 366 * 24 * 3_600);
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(3);

@@ -11,8 +11,8 @@ use oncelink_core::event::Event;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{
-    ClaimOutcome, ClaimRequest, CompleteOutcome, InsertOutcome, KeyStore, LinkFilter, LinkPage, LinkStore, NewLink, Progress, PurgeOutcome,
-    RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
+    ClaimOutcome, ClaimRequest, CompleteOutcome, IdempotencyKey, InsertOutcome, KeyStore, LinkFilter, LinkPage, LinkStore, NewLink,
+    Progress, PurgeOutcome, RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
 };
 use oncelink_core::token::LinkId;
 use oncelink_core::{Actor, Fault, Timestamp};
@@ -21,7 +21,7 @@ use crate::change::Change;
 use crate::engine::Engine;
 use crate::items::number;
 use crate::layout::Key;
-use crate::open::{RETENTION, check_name, connect};
+use crate::open::{FOR_EVER, RETENTION, check_name, connect};
 use crate::open_error::OpenError;
 use crate::table::Table;
 use crate::{attempts, claiming, delivering, history, inserting, keys, listing, purging, revoking, schema};
@@ -48,11 +48,12 @@ impl DynamoStore {
         Self { engine: Arc::new(Engine::new(Table::new(client, table), RETENTION)) }
     }
 
-    /// The same store, keeping what has ended for so long before DynamoDB's time to live may take it. Longer than a lease.
+    /// The same store, keeping what has ended for so long before DynamoDB's time to live may take it, longer than a lease; nothing:
+    /// for ever.
     #[must_use]
-    pub fn with_retention(self, retention: Duration) -> Self {
+    pub fn with_retention(self, retention: Option<Duration>) -> Self {
         let table = Table::new(self.engine.table.client().clone(), self.engine.table.name());
-        Self { engine: Arc::new(Engine::new(table, retention)) }
+        Self { engine: Arc::new(Engine::new(table, retention.unwrap_or(FOR_EVER))) }
     }
 
     /// Creates the table when it is missing, and checks it. Safe to call from many replicas at once.
@@ -77,6 +78,10 @@ impl DynamoStore {
 impl LinkStore for DynamoStore {
     async fn insert(&self, links: Vec<NewLink>) -> Result<Vec<InsertOutcome>, Fault> {
         inserting::insert(&self.engine, links).await
+    }
+
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+        inserting::find_repeated(&self.engine, key).await
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use oncelink_core::link::Link;
-use oncelink_core::ports::{InsertOutcome, NewLink};
+use oncelink_core::ports::{IdempotencyKey, InsertOutcome, NewLink};
 
 use crate::database::{Database, IfLost};
 use crate::failure::Failure;
@@ -31,13 +31,19 @@ pub(crate) async fn insert(db: &Database, links: &[NewLink]) -> Result<Vec<Inser
                 outcomes[place] = Some(InsertOutcome::Created);
             }
         }
-        let used = used_keys(db, open.iter().map(|&place| &links[place])).await?;
+        let used = used_keys(db, open.iter().filter_map(|&place| links[place].idempotency.as_ref())).await?;
         for &place in &open {
             if outcomes[place].is_none() {
                 outcomes[place] = explain(&links[place], &used, sent.contains(&place));
             }
         }
     }
+}
+
+/// `LinkStore::find_repeated`.
+pub(crate) async fn find_repeated(db: &Database, key: &IdempotencyKey) -> Result<Option<Link>, Failure> {
+    let first = used_keys(db, std::iter::once(key)).await?.remove(&key.name);
+    Ok(first.filter(|(body, _)| *body == key.body).map(|(_, link)| link))
 }
 
 /// What an idempotency key was used for: the body and the link.
@@ -70,9 +76,9 @@ async fn store(db: &Database, links: impl Iterator<Item = &NewLink>) -> Result<H
     Err(Failure::Contended)
 }
 
-/// What the idempotency keys of these links were used for.
-async fn used_keys(db: &Database, links: impl Iterator<Item = &NewLink>) -> Result<Used, Failure> {
-    let names: Vec<&str> = links.filter_map(|new| new.idempotency.as_ref()).map(|key| key.name.as_str()).collect();
+/// What these keys were used for.
+async fn used_keys(db: &Database, keys: impl Iterator<Item = &IdempotencyKey>) -> Result<Used, Failure> {
+    let names: Vec<&str> = keys.map(|key| key.name.as_str()).collect();
     if names.is_empty() {
         return Ok(Used::new());
     }

@@ -9,8 +9,8 @@ use oncelink_core::event::Event;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{
-    ClaimOutcome, ClaimRequest, CompleteOutcome, InsertOutcome, KeyStore, LinkFilter, LinkPage, LinkStore, NewLink, Progress, PurgeOutcome,
-    RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
+    ClaimOutcome, ClaimRequest, CompleteOutcome, IdempotencyKey, InsertOutcome, KeyStore, LinkFilter, LinkPage, LinkStore, NewLink,
+    Progress, PurgeOutcome, RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
 };
 use oncelink_core::token::LinkId;
 use oncelink_core::{Actor, Fault, Timestamp};
@@ -71,6 +71,10 @@ impl PostgresStore {
 impl LinkStore for PostgresStore {
     async fn insert(&self, links: Vec<NewLink>) -> Result<Vec<InsertOutcome>, Fault> {
         self.told(inserting::insert(&self.db, &links).await)
+    }
+
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+        self.told(inserting::find_repeated(&self.db, key).await)
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {

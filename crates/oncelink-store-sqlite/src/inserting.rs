@@ -1,6 +1,7 @@
 //! Storing new links. Runs inside the writer's transaction; must not commit by itself.
 
 use oncelink_core::event::{Event, EventKind};
+use oncelink_core::link::Link;
 use oncelink_core::ports::{IdempotencyKey, InsertOutcome, NewLink};
 use oncelink_core::token::LinkId;
 use rusqlite::{Connection, named_params};
@@ -12,6 +13,14 @@ use crate::{claiming, query, sql};
 /// `LinkStore::insert`. All outcomes belong to one change: when one link can't be written, none is.
 pub(crate) fn insert(db: &Connection, links: &[NewLink]) -> Result<Vec<InsertOutcome>, Failure> {
     links.iter().map(|new| insert_one(db, new)).collect()
+}
+
+/// `LinkStore::find_repeated`.
+pub(crate) fn find_repeated(db: &Connection, key: &IdempotencyKey) -> Result<Option<Link>, Failure> {
+    Ok(match repeated(db, key)? {
+        Some(InsertOutcome::Repeated(link)) => Some(link),
+        Some(InsertOutcome::Created | InsertOutcome::Conflict) | None => None,
+    })
 }
 
 fn insert_one(db: &Connection, new: &NewLink) -> Result<InsertOutcome, Failure> {

@@ -12,8 +12,8 @@ use oncelink_core::event::Event;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{
-    ClaimOutcome, ClaimRequest, CompleteOutcome, InsertOutcome, LinkFilter, LinkPage, LinkStore, NewLink, Progress, PurgeOutcome,
-    RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
+    ClaimOutcome, ClaimRequest, CompleteOutcome, IdempotencyKey, InsertOutcome, LinkFilter, LinkPage, LinkStore, NewLink, Progress,
+    PurgeOutcome, RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
 };
 use oncelink_core::token::LinkId;
 use oncelink_core::{Actor, Fault, Timestamp};
@@ -124,6 +124,10 @@ impl Script {
 impl LinkStore for FaultyStore {
     async fn insert(&self, links: Vec<NewLink>) -> Result<Vec<InsertOutcome>, Fault> {
         self.run(StoreCall::Insert, self.inner.insert(links)).await
+    }
+
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+        self.run(StoreCall::FindRepeated, self.inner.find_repeated(key)).await
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {

@@ -53,6 +53,13 @@ impl LinkStore for MemoryStore {
         Ok(links.into_iter().map(|new| tables.insert(new)).collect())
     }
 
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+        Ok(match self.tables().repeated(key) {
+            Some(InsertOutcome::Repeated(link)) => Some(link),
+            Some(InsertOutcome::Created | InsertOutcome::Conflict) | None => None,
+        })
+    }
+
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {
         Ok(self.tables().links.get(id).map(|row| row.link.clone()))
     }

@@ -5,6 +5,8 @@
 pub enum StoreCall {
     /// `insert`
     Insert,
+    /// `find_repeated`
+    FindRepeated,
     /// `find`
     Find,
     /// `find_claim`
@@ -51,5 +53,5 @@ impl StoreCall {
         Self::Purge,
     ];
     /// Every method that only reads.
-    pub const READS: [Self; 5] = [Self::Find, Self::FindClaim, Self::List, Self::Claims, Self::Events];
+    pub const READS: [Self; 6] = [Self::FindRepeated, Self::Find, Self::FindClaim, Self::List, Self::Claims, Self::Events];
 }

@@ -86,6 +86,7 @@ macro_rules! store_suite {
                 an_existing_link_is_never_overwritten,
                 a_repeated_creation_gives_the_first_link,
                 another_body_under_the_same_idempotency_key_conflicts,
+                a_creation_is_found_by_its_idempotency_key_and_body,
                 concurrent_repeats_of_a_creation_store_one_link,
                 an_unknown_link_is_not_found;
             claiming:

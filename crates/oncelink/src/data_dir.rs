@@ -13,6 +13,8 @@ use crate::exit::Failure;
 
 /// The file with the first API key.
 const KEY_FILE: &str = "api-key";
+/// The file with what may become the first API key.
+const OFFER_FILE: &str = "api-key.first";
 /// The file with the running server's base URL.
 const SERVER_FILE: &str = "server";
 /// The longest content that is read of either, in bytes.
@@ -47,6 +49,27 @@ impl DataDir {
         let kept = self.keep_old(KEY_FILE)?;
         self.write(KEY_FILE, key)?;
         Ok(kept)
+    }
+
+    /// Puts down what may become the first API key.
+    pub(crate) fn offer_key(&self, key: &str) -> Result<(), Failure> {
+        self.write(OFFER_FILE, key)
+    }
+
+    /// What was put down and neither kept nor dropped.
+    pub(crate) fn read_offer(&self) -> Result<Option<Secret>, Failure> {
+        Ok(self.read(OFFER_FILE)?.map(Secret::new))
+    }
+
+    /// Takes away what was put down.
+    pub(crate) fn drop_offer(&self) -> Result<(), Failure> {
+        let path = self.0.join(OFFER_FILE);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Failure::failed(format!("{} can't be removed: {error}", path.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The first API key, if there is one that we may read.

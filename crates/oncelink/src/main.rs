@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod data_dir;
 mod exit;
+mod first_key;
 mod get;
 mod http;
 mod interrupt;

@@ -1,17 +1,15 @@
 //! `oncelink serve`: the server, from its configuration to its end.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
 use oncelink_config::{Config, Environment, LogFormat, ServeOptions};
-use oncelink_core::Links;
 use serde_json::json;
 
 use crate::data_dir::DataDir;
 use crate::exit::Failure;
 use crate::interrupt::Interrupts;
 use crate::listener::{Listener, Manners};
-use crate::{brand, logging, output, retention, wiring};
+use crate::{brand, first_key, logging, output, retention, wiring};
 
 /// What is logged when nobody says otherwise.
 const LOG: &str = "info";
@@ -31,7 +29,7 @@ pub(crate) async fn run(options: ServeOptions) -> Result<(), Failure> {
     let links = wiring::links(&store, sources, config.policy.clone());
     let manners = manners(&config)?;
     let listener = Listener::bind(config.listen)?;
-    keep_first_key(&links, &data).await?;
+    first_key::keep(&links, &data).await?;
     let addr = listener.addr();
     data.write_server(&format!("http://{}", reachable(addr)))?;
     let public_url = config.public_url.unwrap_or_else(|| format!("http://{}", reachable(addr)));
@@ -60,16 +58,6 @@ fn manners(config: &Config) -> Result<Manners, Failure> {
         brand: brand::load(&config.brand)?,
         console_secret: config.console_secret.clone(),
     })
-}
-
-/// Makes the first API key of a store that has none, and keeps it where the command line finds it.
-async fn keep_first_key(links: &Arc<Links>, data: &DataDir) -> Result<(), Failure> {
-    let Some(secret) = links.create_first_key().await? else { return Ok(()) };
-    if let Some(aside) = data.write_key(secret.reveal())? {
-        tracing::warn!("this store has no keys, but the data folder had one of another store: that one is now in {}", aside.display());
-    }
-    tracing::info!("made the first API key: it is in {}", data.key_path().display());
-    Ok(())
 }
 
 /// Where the key is that the console asks for, if it was made here.

@@ -12,7 +12,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use oncelink_config::{LogFormat, parse_base_url, parse_duration};
+use oncelink_config::{LogFormat, parse_base_url, parse_duration, redact};
 use oncelink_core::create::{CreateOutcome, Draft, LinkWish, Sender};
 use oncelink_core::link::Gate;
 use oncelink_core::policy::Policy;
@@ -79,7 +79,7 @@ pub(crate) async fn run(args: ShareArgs) -> Result<(), Failure> {
 }
 
 fn base_url(text: &str) -> Result<String, Failure> {
-    parse_base_url(text).map_err(|problem| Failure::usage(format!("--public-url {text:?} {problem}")))
+    parse_base_url(text).map_err(|problem| Failure::usage(format!("--public-url {:?} {problem}", redact(text))))
 }
 
 fn ttl(args: &ShareArgs) -> Result<Duration, Failure> {

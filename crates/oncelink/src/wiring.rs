@@ -24,9 +24,6 @@ use crate::exit::Failure;
 /// Sources by name, the first is the default.
 pub(crate) type Sources = Vec<(SourceName, Arc<dyn ObjectSource>)>;
 
-/// As long as any time to live can say.
-const FOR_EVER: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
-
 /// An open store, whichever engine it is.
 #[derive(Clone)]
 pub(crate) enum Store {
@@ -51,7 +48,7 @@ impl Store {
             StoreSpec::DynamoDb { table, region, endpoint } => {
                 let store = DynamoStore::open(table, region.as_deref(), endpoint.as_deref()).await;
                 let store = store.map_err(|error| Failure::failed(error.to_string()))?;
-                Ok(Self::DynamoDb(Arc::new(store.with_retention(retention.unwrap_or(FOR_EVER)))))
+                Ok(Self::DynamoDb(Arc::new(store.with_retention(retention))))
             }
         }
     }

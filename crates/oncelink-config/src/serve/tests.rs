@@ -159,6 +159,7 @@ fn a_bad_value_is_named_with_its_place_and_the_remedy() {
         ("drain", "0", "zero"),
         ("retention", "soon", "for ever"),
         ("retention", "-1d", "for ever"),
+        ("retention", "15m", "longer than lease"),
         ("brand-name", "a\tb", "printable"),
         ("brand-logo", "", "file"),
         ("brand-colour", "blue", "#rrggbb"),

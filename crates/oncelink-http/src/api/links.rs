@@ -132,6 +132,8 @@ pub(crate) async fn revoke_link(State(app): State<App>, auth: Auth, LinkPlace(id
     responses(
         (status = 201, description = "the fresh link; `url` is shown this once", body = LinkRecord,
             headers(("Location" = String, description = "where the fresh link is managed"))),
+        (status = 400, description = "the object can't be given out as it is now; then nothing was revoked", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "no such link, or its object is gone; then nothing was revoked", body = Problem,
             content_type = "application/problem+json"),
         WithKey,

@@ -7,7 +7,7 @@ use oncelink_core::Timestamp;
 use oncelink_core::claim::{Claim, Standing};
 use oncelink_core::create::Draft;
 use oncelink_core::event::Event;
-use oncelink_core::link::{Delivery, Link};
+use oncelink_core::link::Link;
 use oncelink_core::manage::LinkDetail;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::words::{ClaimStateWord, DeliveryWord, GateWord, LinkStateWord};
 use crate::app::App;
+use crate::recipient;
 use crate::when::rfc3339;
 
 // No `Debug`: the URL is a secret.
@@ -159,7 +160,7 @@ impl LinkRecord {
             not_before: terms.not_before.map(rfc3339),
             gate: terms.gate.into(),
             delivery: terms.delivery.into(),
-            delivery_promise: promise(app, terms.delivery),
+            delivery_promise: promise(app, link),
             filename: terms.filename.clone(),
             content_type: terms.content_type.clone(),
             allow_from: terms.allow_from.iter().map(ToString::to_string).collect(),
@@ -234,9 +235,8 @@ pub(crate) fn url(app: &App, draft: &Draft) -> String {
     app.absolute(&format!("/d/{}", draft.token.reveal()))
 }
 
-fn promise(app: &App, delivery: Delivery) -> Option<String> {
-    match delivery {
-        Delivery::Redirect => Some(format!("single exchange, reusable for {} seconds", app.links.policy().redirect_ttl.as_secs())),
-        Delivery::Auto | Delivery::Stream => None,
-    }
+/// What a link doesn't keep of the promises (SEM-9).
+fn promise(app: &App, link: &Link) -> Option<String> {
+    let seconds = app.links.policy().redirect_ttl.as_secs();
+    recipient::is_exchange(app, link).then(|| format!("single exchange, reusable for {seconds} seconds"))
 }

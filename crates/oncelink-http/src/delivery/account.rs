@@ -159,6 +159,15 @@ impl Accounts {
             self.wait_settled(&id).await;
         }
     }
+
+    /// The claim has ended: no response of it may go on here.
+    pub(crate) fn close(&self, id: &ClaimId) {
+        let account = lock(&self.0).get(id).map(Arc::clone);
+        if let Some(account) = account {
+            account.close();
+            self.leave(id, &account);
+        }
+    }
 }
 
 impl Account {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
@@ -35,7 +36,8 @@ pub(super) fn module_path(base: &str, lang: Lang) -> String {
 }
 
 /// The script of this name. Its own policy is a worker's too: it loads nothing and asks nobody.
-pub(crate) async fn asset(name: Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn asset(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+    let Path(name) = name.map_err(|_| Problem::not_found())?;
     let text = match name.as_str() {
         "segments-worker.js" => Cow::Borrowed(WORKER.as_str()),
         "segments-stream.js" => Cow::Borrowed(STREAM.as_str()),

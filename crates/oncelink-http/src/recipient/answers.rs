@@ -12,6 +12,8 @@ pub(crate) struct Looking;
 pub(crate) struct Claiming;
 /// What a request for a claim's bytes may be refused with.
 pub(crate) struct Delivering;
+/// What the holder's word that it has everything may be refused with.
+pub(crate) struct Acknowledging;
 
 impl IntoResponses for Looking {
     fn responses() -> Responses {
@@ -21,7 +23,9 @@ impl IntoResponses for Looking {
             ("403", "address not allowed, or not yet"),
             ("404", "no such link, or the object is gone"),
             ("409", "gate=direct: the object has changed; nothing is spent"),
-            ("410", "spent, expired or revoked"),
+            ("410", "spent, expired or revoked; for the browser that claimed a gate=direct link: completed or lapsed"),
+            ("412", "gate=direct, the browser that claimed it: If-Match names another version"),
+            ("416", "gate=direct, the browser that claimed it: the range begins behind the end"),
             ("428", "gate=direct: the file is larger than one answer carries here; nothing is spent"),
         ]);
         own.into_iter().chain(Always::responses()).collect()
@@ -40,7 +44,15 @@ impl IntoResponses for Claiming {
             ("410", "spent, expired, revoked; for the holder: completed or lapsed"),
             ("413", "the form is too large"),
             ("415", "not a form"),
+            ("428", "the file is larger than one answer carries here, and the client made no holder; nothing is spent"),
         ]);
+        own.into_iter().chain(Always::responses()).collect()
+    }
+}
+
+impl IntoResponses for Acknowledging {
+    fn responses() -> Responses {
+        let own = problems(&[("403", "address not allowed"), ("404", "no such claim"), ("410", "completed already, lapsed, or revoked")]);
         own.into_iter().chain(Always::responses()).collect()
     }
 }
@@ -52,7 +64,7 @@ impl IntoResponses for Delivering {
             ("404", "no such claim, or the object is gone"),
             ("409", "the object has changed"),
             ("410", "completed, lapsed, revoked or budget spent"),
-            ("412", "If-Match names another version"),
+            ("412", "If-Match names another version, or POST with If-None-Match of this one"),
             ("416", "the range begins behind the end"),
             ("428", "the file is larger than one answer carries here: ask for ranges"),
         ]);

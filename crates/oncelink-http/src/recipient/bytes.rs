@@ -12,7 +12,7 @@ use oncelink_core::link::Link;
 use oncelink_core::range::{self, RangeAnswer};
 use oncelink_core::{Actor, Refusal};
 
-use super::answers::Delivering;
+use super::answers::{Acknowledging, Delivering};
 use super::conditions::{self, Condition};
 use super::{download, oversize};
 use crate::app::{App, Oversize};
@@ -82,7 +82,7 @@ pub(crate) async fn deliver_posted(
     params(("claim" = String, Path, description = "the claim's secret address")),
     responses(
         (status = 204, description = "the claim is completed"),
-        Delivering,
+        Acknowledging,
     )
 )]
 pub(crate) async fn acknowledge(
@@ -93,6 +93,7 @@ pub(crate) async fn acknowledge(
     let handle = claim.ok().and_then(|Path(text)| ClaimHandle::parse(&text)).ok_or(Refusal::Unknown)?;
     app.accounts.wait_settled(&handle.claim_id()).await;
     app.links.acknowledge(&handle, &actor).await?;
+    app.accounts.close(&handle.claim_id());
     app.metrics.completed();
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -115,16 +116,15 @@ pub(crate) async fn answer(app: &App, handle: &ClaimHandle, ask: Ask) -> Result<
     seat.wait_settled().await;
     let (link, claim) = app.links.find_delivery(handle, &ask.actor).await?;
     seat.refuse_delivered()?;
-    if ask.method == Method::HEAD {
-        return Ok(head(&link));
-    }
+    let is_head = ask.method == Method::HEAD;
     if app.links.redirects(&link) {
-        return redirect(app, &link, &claim, &ask.actor).await;
+        return if is_head { Ok(head(&link)) } else { redirect(app, &link, &claim, &ask.actor).await };
     }
     let etag = download::etag(&link);
-    match conditions::evaluate(&ask.headers, &etag) {
+    match conditions::evaluate(&ask.method, &ask.headers, &etag) {
         Condition::Failed => return Err(Problem::precondition_failed()),
         Condition::NotModified => return Ok(not_modified(&link)),
+        Condition::Holds if is_head => return Ok(head(&link)),
         Condition::Holds => {}
     }
     let header = ask.headers.get(header::RANGE).filter(|_| conditions::range_holds(&ask.headers, &etag));
@@ -154,7 +154,8 @@ async fn send(app: &App, link: &Link, (claim, seat): (Claim, Seat), asked: Range
         }
     };
     let word = app.links.taken_on_word(&claim, &asked);
-    let acknowledged_later = ask.headers.contains_key(ACKNOWLEDGES);
+    // Sockets of our own say themselves what has arrived, and the claim is over when all has (SEM-5).
+    let acknowledged_later = ask.headers.contains_key(ACKNOWLEDGES) && app.settings.transport.is_some();
     let departure =
         Departure { claim, seat, range: range.clone(), word, opened, fresh: false, acknowledged_later, actor: ask.actor, wire: ask.wire };
     let mut response = (status, delivery::depart(app, departure).await).into_response();

@@ -1,6 +1,6 @@
 //! Conditional requests for a file whose version never changes (RFC 9110 section 13).
 
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 
 /// What the conditions of a request say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,17 +9,18 @@ pub(crate) enum Condition {
     Holds,
     /// The client has it already (304).
     NotModified,
-    /// The client wants another version (412).
+    /// The client wants another version (412), or to post only if it hasn't this one.
     Failed,
 }
 
 /// Evaluates `If-Match`, then `If-None-Match`, in the order of RFC 9110 section 13.2.2. Dates are no validators here.
-pub(crate) fn evaluate(headers: &HeaderMap, etag: &str) -> Condition {
+pub(crate) fn evaluate(method: &Method, headers: &HeaderMap, etag: &str) -> Condition {
     if headers.contains_key(header::IF_MATCH) && !names(headers, &header::IF_MATCH, etag, false) {
         return Condition::Failed;
     }
     if names(headers, &header::IF_NONE_MATCH, etag, true) {
-        return Condition::NotModified;
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
+        return if is_read { Condition::NotModified } else { Condition::Failed };
     }
     Condition::Holds
 }
@@ -60,9 +61,11 @@ mod tests {
             (header::IF_NONE_MATCH, "*", Condition::NotModified),
             (header::IF_NONE_MATCH, "\"x\"", Condition::Holds),
         ] {
-            assert_eq!(evaluate(&headers(name.clone(), value), tag), expected, "{name}: {value}");
+            assert_eq!(evaluate(&Method::GET, &headers(name.clone(), value), tag), expected, "{name}: {value}");
         }
-        assert_eq!(evaluate(&HeaderMap::new(), tag), Condition::Holds);
+        assert_eq!(evaluate(&Method::GET, &HeaderMap::new(), tag), Condition::Holds);
+        assert_eq!(evaluate(&Method::HEAD, &headers(header::IF_NONE_MATCH, tag), tag), Condition::NotModified);
+        assert_eq!(evaluate(&Method::POST, &headers(header::IF_NONE_MATCH, tag), tag), Condition::Failed);
     }
 
     #[test]

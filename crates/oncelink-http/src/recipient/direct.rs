@@ -29,11 +29,10 @@ pub(crate) async fn answer(app: &App, link: &Link, token: &Token, ask: Ask) -> R
             None => Ok(bytes::head(link)),
         };
     }
-    let oversize = oversize::policy(app, link);
-    if let Some(policy @ (Oversize::Segments | Oversize::Refuse)) = oversize {
+    if let Some(policy @ (Oversize::Segments | Oversize::Refuse)) = oversize::policy(app, link) {
         return Err(oversize::problem(app, link, policy));
     }
-    let redirects = app.links.redirects(link) || oversize == Some(Oversize::Redirect);
+    let redirects = oversize::is_exchange(app, link);
     if !redirects && app.settings.transport.is_some_and(|transport| transport.gathers) {
         return at_once(app, link, token, &ask.actor).await;
     }
@@ -110,7 +109,7 @@ async fn send(app: &App, grant: Grant, opened: Opened, ask: Ask) -> Result<Respo
         location.set_sensitive(true);
         headers.insert(header::CONTENT_LOCATION, location);
     }
-    cookie::put(headers, app, &handle);
+    cookie::put(headers, app, &handle, &ask.headers);
     Ok(response)
 }
 

@@ -32,7 +32,9 @@ use crate::wire::Wire;
     responses(
         (status = 200, description = "the page, or how to download; on a gate=direct link the file", content(
             (view::LinkAnswer = "application/json"), (String = "text/plain"), (String = "text/html"), (String = "application/octet-stream"))),
+        (status = 206, description = "a part of it, for the browser that claimed a gate=direct link", content_type = "application/octet-stream"),
         (status = 302, description = "a gate=direct link with delivery=redirect: a presigned URL"),
+        (status = 304, description = "the browser that claimed a gate=direct link has this version"),
         Looking,
     )
 )]
@@ -55,7 +57,9 @@ pub(crate) async fn show_link(
     responses(
         (status = 200, description = "the page, or how to download; on a gate=direct link the file", content(
             (view::LinkAnswer = "application/json"), (String = "text/plain"), (String = "text/html"), (String = "application/octet-stream"))),
+        (status = 206, description = "a part of it, for the browser that claimed a gate=direct link", content_type = "application/octet-stream"),
         (status = 302, description = "a gate=direct link with delivery=redirect: a presigned URL"),
+        (status = 304, description = "the browser that claimed a gate=direct link has this version"),
         Looking,
     )
 )]
@@ -85,11 +89,16 @@ async fn show(app: &App, token: &Token, ask: Ask) -> Result<Response, Problem> {
         app.accounts.wait_settled(&handle.claim_id()).await;
     }
     if one_step {
-        return match back {
-            // The browser that claimed it goes on where it was: it repeats the link's own address, not the claim's.
-            Some(handle) if app.links.find_delivery(&handle, &ask.actor).await.is_ok() => bytes::answer(app, &handle, ask).await,
-            _ => direct::answer(app, &link, token, ask).await,
-        };
+        // The browser that claimed it goes on where it was: it repeats the link's own address, not the claim's.
+        if let Some(handle) = back {
+            match app.links.find_delivery(&handle, &ask.actor).await {
+                Ok(_) => return bytes::answer(app, &handle, ask).await,
+                Err(No::Refused(_)) => {}
+                // It may have a claim, so that another would be one too many.
+                Err(No::Failed(fault)) => return Err(fault.into()),
+            }
+        }
+        return direct::answer(app, &link, token, ask).await;
     }
     let own = match back {
         Some(handle) if negotiate::wanted(&ask.headers) == Form::Html => match app.links.find_delivery(&handle, &ask.actor).await {

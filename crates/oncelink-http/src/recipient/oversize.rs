@@ -2,7 +2,7 @@
 //!
 //! On sockets of our own nothing is too large.
 
-use oncelink_core::link::Link;
+use oncelink_core::link::{Delivery, Link};
 use oncelink_core::object::ByteRange;
 
 use crate::app::{App, Oversize};
@@ -11,7 +11,16 @@ use crate::problem::Problem;
 /// What to do with a request for all of the file at once; nothing: it fits, or it isn't us who send it.
 pub(crate) fn policy(app: &App, link: &Link) -> Option<Oversize> {
     let bound = app.settings.transport.filter(|transport| link.object.size > transport.most && !app.links.redirects(link));
-    bound.map(|transport| transport.oversize)
+    bound.map(|transport| match transport.oversize {
+        // It was made for more than an address that can be used again.
+        Oversize::Redirect if link.terms.delivery == Delivery::Stream => Oversize::Segments,
+        policy @ (Oversize::Segments | Oversize::Redirect | Oversize::Refuse) => policy,
+    })
+}
+
+/// Whether what a claim gets is an address that can be used again for a while (SEM-9): by the link's terms, or by its size.
+pub(crate) fn is_exchange(app: &App, link: &Link) -> bool {
+    app.links.redirects(link) || policy(app, link) == Some(Oversize::Redirect)
 }
 
 /// How many bytes one response carries at the most, where there is a bound that the file exceeds.

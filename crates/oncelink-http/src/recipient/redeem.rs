@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::answers::Claiming;
 use super::form::{self, Fields};
 use super::{cookie, download, oversize, view};
-use crate::app::App;
+use crate::app::{App, Oversize};
 use crate::client::Client;
 use crate::delivery::account::Seat;
 use crate::negotiate::{self, Form};
@@ -112,8 +112,11 @@ fn check_site(headers: &HeaderMap) -> Result<(), Problem> {
 
 async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
     let token = token.and_then(|text| Token::parse(&text)).ok_or(Refusal::Unknown)?;
-    let holder = fields.holder.unwrap_or_else(|| Holder::create(app.links.entropy()));
     let form = negotiate::wanted(headers);
+    if fields.holder.is_none() && form != Form::Json {
+        check_size(app, &token, &actor).await?;
+    }
+    let holder = fields.holder.unwrap_or_else(|| Holder::create(app.links.entropy()));
     // Right after its download the holder shall hear that it is over, not that its record isn't written yet.
     // Its seat keeps what is known of that download until the store has answered.
     let handle = ClaimHandle::derive(&token, &holder);
@@ -124,7 +127,7 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
     match redeemed {
         Ok(grant) => {
             app.metrics.granted();
-            Ok(granted(app, &grant, form))
+            Ok(granted(app, &grant, form, headers))
         }
         Err(No::Refused(refusal)) => {
             app.metrics.refused(refusal.as_str());
@@ -134,7 +137,23 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
     }
 }
 
-fn granted(app: &App, grant: &Grant, form: Form) -> Response {
+/// Refuses a client that follows the redirect with nothing but a GET, and would be told then, its use taken, that it can't have
+/// the file like that.
+async fn check_size(app: &App, token: &Token, actor: &Actor) -> Result<(), Problem> {
+    if app.settings.transport.is_none() {
+        return Ok(());
+    }
+    let link = app.links.look(token).await?.into_link();
+    match oversize::policy(app, &link) {
+        Some(policy @ (Oversize::Segments | Oversize::Refuse)) if app.links.why_not(&link, actor).is_none() => {
+            Err(oversize::problem(app, &link, policy))
+        }
+        // Anything else is said by the claim itself.
+        _ => Ok(()),
+    }
+}
+
+fn granted(app: &App, grant: &Grant, form: Form, asked: &HeaderMap) -> Response {
     let path = format!("/c/{}", grant.handle.reveal());
     let mut response = if form == Form::Json {
         (StatusCode::CREATED, axum::Json(claim_answer(app, grant, &path))).into_response()
@@ -149,7 +168,7 @@ fn granted(app: &App, grant: &Grant, form: Form) -> Response {
         headers.insert(header::LOCATION, location);
     }
     // With JSON too: the page's own script claims so where files come in parts.
-    cookie::put(headers, app, &grant.handle);
+    cookie::put(headers, app, &grant.handle, asked);
     response
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn offering(app: &App, link: &Link, token: &Token, holder: &Holder, h
             let mut response = page::link(&view, page::lang(headers), &app.settings.brand);
             if view.segments.is_some() {
                 // Before the claim already: if its answer is lost and the page is loaded again, it is found by this.
-                cookie::put(response.headers_mut(), app, &ClaimHandle::derive(token, holder));
+                cookie::put(response.headers_mut(), app, &ClaimHandle::derive(token, holder), headers);
             }
             response
         }
@@ -141,7 +141,7 @@ fn text(app: &App, link: &Link, token: &Token) -> String {
     let (with, curl) = curl.map_or(("", String::new()), |curl| (" one of", format!("  {curl}\n")));
     let (name, size, until) = (disposition::safe_name(&link.terms.filename), link.object.size, when::text(link.terms.expires_at));
     let (left, uses) = (link.uses_left(), link.terms.uses);
-    let exchange = if app.links.redirects(link) {
+    let exchange = if oversize::is_exchange(app, link) {
         let seconds = app.links.policy().redirect_ttl.as_secs();
         format!("\nThis link is a single exchange for an address that is reusable for {seconds} seconds.\n")
     } else {

@@ -53,7 +53,7 @@ async fn the_scripts_are_there_and_their_own_policy_lets_nothing_in() {
         assert_eq!(answer.headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'");
         assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     }
-    for name in ["segments.js", "segments-xx.js", "segments-EN.js", "segments-en.css", "../Cargo.toml"] {
+    for name in ["segments.js", "segments-xx.js", "segments-EN.js", "segments-en.css", "../Cargo.toml", "%ff"] {
         assert_eq!(house.send(Request::get(format!("/prod/assets/{name}"))).await.status, StatusCode::NOT_FOUND, "{name}");
     }
 }

@@ -92,3 +92,30 @@ async fn plain_clients_are_told_how_and_nothing_is_lost() {
     assert!(text.contains("range-required") && text.contains("oncelink get"), "{text}");
     assert_eq!(segment(&house, &address, 0).await.status, StatusCode::PARTIAL_CONTENT, "the claim goes on");
 }
+
+#[tokio::test]
+async fn sem_3_a_plain_client_that_posts_is_told_how_before_anything_is_spent() {
+    for oversize in [Oversize::Segments, Oversize::Refuse] {
+        let house = House::new(SIZE, 4000, true, oversize);
+        let link = house.link(LinkWish::default()).await;
+        for accept in ["*/*", "text/html"] {
+            let answer = house.send(Request::post(&link).header(header::ACCEPT, accept)).await;
+            assert_eq!(answer.status, StatusCode::PRECONDITION_REQUIRED, "{accept}");
+        }
+        assert_eq!(house.calls.calls(StoreCall::Claim), 0);
+        let own = Request::post(&link).header("Idempotency-Key", "abcdefghijklmnopqrstuv");
+        assert_eq!(house.send(own).await.status, StatusCode::SEE_OTHER, "who chose a holder can come back with it");
+        let late = house.send(Request::post(&link)).await;
+        assert_eq!(late.status, StatusCode::GONE, "what else is to be said comes first");
+    }
+}
+
+#[tokio::test]
+async fn sem_5_what_is_under_way_ends_when_the_holder_says_that_it_has_everything() {
+    let house = House::new(SIZE, 4000, false, Oversize::Segments);
+    let address = address(&house.claim(&house.link(LinkWish::default()).await).await);
+    let range = Request::get(&address).header(header::RANGE, "bytes=0-").header("Oncelink-Acknowledges", "yes");
+    let running = house.ask(range).await;
+    assert_eq!(house.send(Request::post(format!("{address}/done"))).await.status, StatusCode::NO_CONTENT);
+    assert!(axum::body::to_bytes(running.into_body(), usize::MAX).await.is_err(), "not one byte more");
+}

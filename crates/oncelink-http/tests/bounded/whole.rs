@@ -3,7 +3,7 @@
 use axum::http::{Request, StatusCode, header};
 use oncelink_core::create::LinkWish;
 use oncelink_core::holder::ClaimHandle;
-use oncelink_core::link::Gate;
+use oncelink_core::link::{Delivery, Gate};
 use oncelink_http::Oversize;
 use oncelink_testkit::{ObjectTrouble, StoreCall, StoreTrouble};
 
@@ -68,6 +68,51 @@ async fn sem_9_the_operator_may_let_large_files_be_redirected() {
         assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         assert_eq!(house.send(Request::get(&target)).await.status, StatusCode::GONE);
     }
+}
+
+#[tokio::test]
+async fn sem_9_a_link_made_to_be_streamed_is_not_redirected_for_its_size() {
+    let house = House::new(5000, 4000, true, Oversize::Redirect);
+    let streamed = |gate| LinkWish { gate: Some(gate), delivery: Some(Delivery::Stream), ..LinkWish::default() };
+    let claim = house.claim(&house.link(streamed(Gate::Page)).await).await;
+    assert_eq!(claim["segment"], 4000);
+    assert_eq!(house.send(Request::get(address(&claim))).await.status, StatusCode::PRECONDITION_REQUIRED);
+    let by_get = house.link(streamed(Gate::Direct)).await;
+    assert_eq!(house.send(Request::get(&by_get)).await.status, StatusCode::PRECONDITION_REQUIRED);
+}
+
+#[tokio::test]
+async fn sem_9_who_reads_text_is_told_too_that_a_large_file_is_redirected() {
+    for (size, expected) in [(5000, true), (3000, false)] {
+        let house = House::new(size, 4000, true, Oversize::Redirect);
+        let answer = house.send(Request::get(house.link(LinkWish::default()).await)).await;
+        let text = String::from_utf8(answer.body.expect("whole").to_vec()).expect("UTF-8");
+        assert_eq!(text.contains("single exchange"), expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn sem_11_a_browser_whose_claim_cannot_be_looked_up_does_not_take_another_use() {
+    let house = House::new(3000, 4000, false, Oversize::Segments);
+    let link = house.link(LinkWish { uses: Some(2), ..direct() }).await;
+    let first = house.send(Request::get(&link)).await;
+    let cookie = first.headers[header::SET_COOKIE].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
+    let claims = house.calls.calls(StoreCall::Claim);
+    house.faults.next(StoreCall::FindClaim, StoreTrouble::FailBefore);
+    let again = house.send(Request::get(&link).header(header::COOKIE, cookie)).await;
+    assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(house.calls.calls(StoreCall::Claim), claims);
+}
+
+#[tokio::test]
+async fn the_conditions_of_head_and_post_count_too() {
+    let house = House::new(3000, 4000, true, Oversize::Segments);
+    let address = address(&house.claim(&house.link(LinkWish::default()).await).await);
+    let tag = house.send(Request::head(&address)).await.headers[header::ETAG].clone();
+    let head = Request::head(&address).header(header::IF_NONE_MATCH, tag.clone());
+    assert_eq!(house.send(head).await.status, StatusCode::NOT_MODIFIED);
+    let post = Request::post(&address).header(header::IF_NONE_MATCH, tag);
+    assert_eq!(house.send(post).await.status, StatusCode::PRECONDITION_FAILED);
 }
 
 #[tokio::test]

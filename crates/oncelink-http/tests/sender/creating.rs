@@ -52,6 +52,17 @@ async fn an_idempotency_key_makes_one_link_for_each_sender() {
 }
 
 #[tokio::test]
+async fn a_creation_is_repeated_though_its_object_is_gone_by_now() {
+    let house = House::new().await;
+    let body = json!({"key": "a.bin"});
+    let first = with_name(&house, &house.key, &body).await.expect(201).json();
+    house.objects.remove("a.bin");
+    let again = with_name(&house, &house.key, &body).await.expect(200).json();
+    assert_eq!(first["id"], again["id"]);
+    with_name(&house, &house.key, &json!({"key": "a.bin", "uses": 2})).await.refused(404, "object-not-found");
+}
+
+#[tokio::test]
 async fn the_classic_call_answers_a_url_and_its_head_creates_nothing() {
     let house = House::new().await;
     let plain = house.ask("GET", "/get-link?file=a.bin", None).await.expect(200);

@@ -5,7 +5,6 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -18,9 +17,6 @@ use oncelink_testkit::fixtures;
 
 /// An item as it is stored.
 pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// The tests' day is in the past, and some engines do delete by time to live, by the real clock.
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// A table of a test's own.
 pub(crate) struct Place {
@@ -51,9 +47,10 @@ impl Place {
         self.open_at(&self.endpoint).await.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The store in it, by way of another address.
+    /// The store in it, by way of another address. It keeps everything: the tests' day is in the past, and some engines do delete by
+    /// time to live, by the real clock.
     pub(crate) async fn open_at(&self, endpoint: &str) -> Result<DynamoStore, OpenError> {
-        DynamoStore::open(&self.table, None, Some(endpoint)).await.map(|store| store.with_retention(CENTURY))
+        DynamoStore::open(&self.table, None, Some(endpoint)).await.map(|store| store.with_retention(None))
     }
 
     /// A client that knows nothing of the store's rules.

@@ -9,8 +9,8 @@ use oncelink_core::event::Event;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{
-    ClaimOutcome, ClaimRequest, CompleteOutcome, InsertOutcome, LinkFilter, LinkPage, LinkStore, NewLink, Progress, PurgeOutcome,
-    RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
+    ClaimOutcome, ClaimRequest, CompleteOutcome, IdempotencyKey, InsertOutcome, LinkFilter, LinkPage, LinkStore, NewLink, Progress,
+    PurgeOutcome, RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
 };
 use oncelink_core::token::LinkId;
 use oncelink_core::{Actor, Fault, Timestamp};
@@ -28,6 +28,10 @@ pub(super) struct BookedStore {
 impl LinkStore for BookedStore {
     async fn insert(&self, links: Vec<NewLink>) -> Result<Vec<InsertOutcome>, Fault> {
         self.inner.insert(links).await
+    }
+
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+        self.inner.find_repeated(key).await
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use oncelink_core::Timestamp;
 use oncelink_core::event::EventKind;
 use oncelink_core::link::{Delivery, Gate, Link};
-use oncelink_core::ports::{InsertOutcome, NewLink};
+use oncelink_core::ports::{IdempotencyKey, InsertOutcome, NewLink};
 
 use super::{StoreUnderTest, find, race, stored, take};
 use crate::fixtures::{NOW, a_link, after, an_actor, claim_request, idempotent, key_id, link_id, new_link};
@@ -81,6 +81,22 @@ pub async fn another_body_under_the_same_idempotency_key_conflicts<S: StoreUnder
     assert_eq!(outcomes, vec![InsertOutcome::Conflict, InsertOutcome::Created]);
     assert_eq!(store.find(&refused.id).await.expect("the store finds"), None);
     assert_eq!(find(&*store, &link.id).await, link);
+}
+
+/// Same key, same body: the link as it is now. Another body or another key: nothing.
+pub async fn a_creation_is_found_by_its_idempotency_key_and_body<S: StoreUnderTest>(under: S) {
+    let store = under.store();
+    let link = a_link().uses(3).build();
+    let new = idempotent(link.clone(), "name", "body");
+    let key = |name: &str, body: &str| IdempotencyKey { name: name.to_owned(), body: body.to_owned() };
+    assert_eq!(store.find_repeated(&key("name", "body")).await.expect("the store finds"), None);
+    store.insert(vec![new]).await.expect("the store inserts");
+    take(&*store, claim_request(&link.id, 1)).await;
+    let found = store.find_repeated(&key("name", "body")).await.expect("the store finds");
+    assert_eq!(found, Some(Link { claimed: 1, ..link }));
+    for (name, body) in [("name", "BODY"), ("Name", "body")] {
+        assert_eq!(store.find_repeated(&key(name, body)).await.expect("the store finds"), None, "{name} {body}");
+    }
 }
 
 /// Racing repeats: one creates, all others get that one.

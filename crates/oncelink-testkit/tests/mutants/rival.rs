@@ -11,8 +11,8 @@ use oncelink_core::event::Event;
 use oncelink_core::holder::ClaimId;
 use oncelink_core::link::Link;
 use oncelink_core::ports::{
-    ClaimOutcome, ClaimRequest, CompleteOutcome, InsertOutcome, LinkFilter, LinkPage, LinkStore, NewLink, Progress, PurgeOutcome,
-    RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
+    ClaimOutcome, ClaimRequest, CompleteOutcome, IdempotencyKey, InsertOutcome, LinkFilter, LinkPage, LinkStore, NewLink, Progress,
+    PurgeOutcome, RecordOutcome, ReleaseOutcome, ReserveOutcome, RevokeOutcome,
 };
 use oncelink_core::token::LinkId;
 use oncelink_core::transition::{self, Decision};
@@ -186,6 +186,10 @@ impl LinkStore for Rival {
             rows.insert(new.link.id.clone(), Row { link: new.link, claims: BTreeMap::new(), past: Vec::new() });
         }
         Ok(vec![InsertOutcome::Created])
+    }
+
+    async fn find_repeated(&self, _: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+        Ok(None)
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {

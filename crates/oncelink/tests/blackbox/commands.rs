@@ -25,6 +25,41 @@ async fn the_first_start_makes_an_api_key_that_only_its_owner_reads() {
 }
 
 #[tokio::test]
+async fn a_first_start_that_was_broken_off_loses_no_key() {
+    let mut server = Server::start().await;
+    server.kill();
+    // The store had it, the folder not yet.
+    let (path, offer) = (server.data().join("api-key"), server.data().join("api-key.first"));
+    fs::rename(&path, &offer).expect("ours");
+    server.start_again().await;
+    assert_eq!(fs::read_to_string(&path).expect("a key").trim(), server.key);
+    server.api("GET", "/v1/links", None).await.expect(200, "it works");
+    server.kill();
+    // The folder had one, the store not.
+    fs::write(&offer, server.key.replace(|letter: char| letter.is_ascii_digit(), "x")).expect("ours");
+    server.start_again().await;
+    assert_eq!(fs::read_to_string(&path).expect("a key").trim(), server.key);
+    assert!(!offer.exists());
+}
+
+#[tokio::test]
+async fn a_first_key_that_cannot_be_kept_is_not_made() {
+    let mut server = Server::start().await;
+    server.kill();
+    fs::remove_dir_all(server.data()).expect("ours");
+    let in_its_way = server.data().join("api-key.first.new/x");
+    fs::create_dir_all(&in_its_way).expect("ours");
+    let mut broken = server.command("127.0.0.1:0");
+    let child = broken.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("startable");
+    let ran = collect(child, Duration::from_secs(20)).await.exits(1, "a start that can't keep the key");
+    assert!(ran.err.contains("api-key.first"), "{ran:?}");
+    fs::remove_dir_all(server.data().join("api-key.first.new")).expect("ours");
+    server.start_again().await;
+    let key = fs::read_to_string(server.data().join("api-key")).expect("a key");
+    server.send(Req::new("GET", "/v1/links").bearer(key.trim())).await.expect(200, "the key that is made then");
+}
+
+#[tokio::test]
 async fn the_key_of_another_store_is_put_aside_and_not_replaced() {
     let mut server = Server::start().await;
     let path = server.data().join("api-key");

@@ -37,6 +37,16 @@ async fn a_whole_download_carries_every_header_of_the_contract() {
 }
 
 #[tokio::test]
+async fn sem_5_a_server_asks_its_own_sockets_whatever_a_client_says_it_will_acknowledge() {
+    let (server, content) = served().await;
+    let claim = claimed(&server).await;
+    let asking = || claim.get().header("Oncelink-Acknowledges", "yes");
+    let answer = asking().send(server.addr).await.expect(200, "the bytes");
+    assert!(answer.whole && answer.body == content);
+    asking().send(server.addr).await.expect(410, "a second copy");
+}
+
+#[tokio::test]
 async fn every_link_response_is_private_errors_included() {
     let (server, _) = served().await;
     let link = server.link_to("a.bin").await;
