@@ -6,7 +6,11 @@ const SECRET_WORDS: [&str; 6] = ["password", "passwd", "secret", "token", "key",
 /// `text` without the credentials that a URL in it may carry: everything between `://` and the last `@` before the
 /// path, and the values of query parameters that sound secret. The same where the slashes were forgotten.
 pub fn redact(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return redact_without_slashes(text) };
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None if is_path(text) => return text.to_owned(),
+        None => (String::new(), text),
+    };
     // A password may hold any character, even a slash: the last @ before the query ends it, lest half of it is shown.
     let (before, query) = match rest.split_once('?') {
         Some((before, query)) if !query.contains('@') => (before, Some(query)),
@@ -14,20 +18,17 @@ pub fn redact(text: &str) -> String {
     };
     let host = before.rsplit_once('@').map_or(before.to_owned(), |(_, host)| format!("***@{host}"));
     match query {
-        None => format!("{scheme}://{host}"),
+        None => format!("{scheme}{host}"),
         Some(query) => {
             let parameters: Vec<String> = query.split('&').map(redact_parameter).collect();
-            format!("{scheme}://{host}?{}", parameters.join("&"))
+            format!("{scheme}{host}?{}", parameters.join("&"))
         }
     }
 }
 
-/// `scheme:user:password@host` without the first two.
-fn redact_without_slashes(text: &str) -> String {
-    match text.rsplit_once('@').and_then(|(before, host)| Some((before.split_once(':')?, host))) {
-        Some(((scheme, credentials), host)) if credentials.contains(':') => format!("{scheme}:***@{host}"),
-        _ => text.to_owned(),
-    }
+/// Whether `text` without `://` is no address whose slashes were forgotten.
+fn is_path(text: &str) -> bool {
+    text.starts_with(['.', '/']) || text.starts_with("sqlite:") || !text.contains(':')
 }
 
 fn redact_parameter(parameter: &str) -> String {
@@ -54,7 +55,12 @@ mod tests {
             ("s3://b/p?region=r", "s3://b/p?region=r"),
             ("sqlite:/var/lib/x.db", "sqlite:/var/lib/x.db"),
             ("sqlite:/var/lib/x@y.db", "sqlite:/var/lib/x@y.db"),
-            ("postgres:me:hunter2@db/x", "postgres:***@db/x"),
+            ("postgres:me:hunter2@db/x", "***@db/x"),
+            ("postgres//me:hunter2@db/x", "***@db/x"),
+            ("me:hunter2@host", "***@host"),
+            ("postgres:me@db?password=hunter2", "***@db?password=***"),
+            ("./a:b@c", "./a:b@c"),
+            ("127.0.0.1:80", "127.0.0.1:80"),
             ("./a=b", "./a=b"),
             ("", ""),
         ];

@@ -98,7 +98,7 @@ impl Config {
             public_url: layers.find("public-url", |o| &o.public_url, parse_base_url)?,
             store: store.unwrap_or_else(|| StoreSpec::Sqlite { path: data.join(DEFAULT_FILE) }),
             data,
-            retention: layers.find("retention", |o| &o.retention, kept)?.unwrap_or(Some(DAY * 30)),
+            retention: layers.find("retention", |o| &o.retention, kept)?.unwrap_or(Some((DAY * 30).max(policy.lease + DAY))),
             policy,
             allow_redirect: layers.find("allow-redirect", |o| &o.allow_redirect, truth)?.unwrap_or(false),
             trusted_proxies: layers.find("trusted-proxies", |o| &o.trusted_proxies, networks)?.unwrap_or_default(),

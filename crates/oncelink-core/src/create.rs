@@ -126,7 +126,11 @@ impl Links {
     async fn repeated(&self, no: No, idempotency: Option<IdempotencyKey>) -> Result<CreateOutcome, No> {
         let (No::Failed(_) | No::Refused(Refusal::Invalid { .. } | Refusal::NoSuchObject { .. })) = &no else { return Err(no) };
         let Some(key) = idempotency else { return Err(no) };
-        self.parts.store.find_repeated(&key).await?.map(CreateOutcome::Repeated).ok_or(no)
+        match self.parts.store.find_repeated(&key).await? {
+            Some(InsertOutcome::Repeated(link)) => Ok(CreateOutcome::Repeated(link)),
+            Some(InsertOutcome::Conflict) => Err(Refusal::IdempotencyConflict.into()),
+            Some(InsertOutcome::Created) | None => Err(no),
+        }
     }
 
     /// Checks a wish against the policy and the object. Stores nothing.

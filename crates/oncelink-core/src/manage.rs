@@ -200,25 +200,29 @@ impl Links {
     /// # Errors
     /// A fault.
     pub async fn create_first_key(&self) -> Result<Option<ApiKeySecret>, Fault> {
-        let Some((secret, key)) = self.draft_first_key().await? else { return Ok(None) };
-        Ok(self.insert_first_key(key).await?.then_some(secret))
+        let secret = self.draft_first_key().await?;
+        Ok(match secret {
+            Some(secret) => self.insert_first_key(&secret).await?.then_some(secret),
+            None => None,
+        })
     }
 
-    /// A first API key that isn't stored yet, for a store that has none; nothing when there is one already.
+    /// The secret of a first API key, for a store that has none; nothing when there is one already.
     ///
     /// # Errors
     /// A fault.
-    pub async fn draft_first_key(&self) -> Result<Option<(ApiKeySecret, ApiKey)>, Fault> {
+    pub async fn draft_first_key(&self) -> Result<Option<ApiKeySecret>, Fault> {
         let is_first = self.parts.keys.list_keys().await?.is_empty();
-        Ok(is_first.then(|| self.new_key("first", Scope::full())))
+        Ok(is_first.then(|| ApiKeySecret::create(self.entropy())))
     }
 
-    /// Stores a first API key; false when there is one by now.
+    /// Makes this the store's first API key. Says whether it is one of the store's then: another one may have been first.
     ///
     /// # Errors
-    /// A fault, after which nobody knows whether it is stored: [`Links::find_key`] does.
-    pub async fn insert_first_key(&self, key: ApiKey) -> Result<bool, Fault> {
-        self.parts.keys.insert_first_key(key).await
+    /// A fault, after which it may be stored; repeating it is safe.
+    pub async fn insert_first_key(&self, secret: &ApiKeySecret) -> Result<bool, Fault> {
+        let is_first = self.parts.keys.insert_first_key(self.key_of(secret, "first", Scope::full())).await?;
+        Ok(is_first || self.find_key(&secret.hash()).await?.is_some())
     }
 
     /// All API keys.
@@ -271,7 +275,12 @@ impl Links {
 
     fn new_key(&self, name: &str, scope: Scope) -> (ApiKeySecret, ApiKey) {
         let secret = ApiKeySecret::create(self.entropy());
-        let key = ApiKey {
+        let key = self.key_of(&secret, name, scope);
+        (secret, key)
+    }
+
+    fn key_of(&self, secret: &ApiKeySecret, name: &str, scope: Scope) -> ApiKey {
+        ApiKey {
             id: secret.id(),
             hash: secret.hash(),
             name: name.to_owned(),
@@ -279,8 +288,7 @@ impl Links {
             created_at: self.now(),
             last_used_at: None,
             revoked_at: None,
-        };
-        (secret, key)
+        }
     }
 
     fn successor(&self, old: Link, token: &Token, object: crate::link::LinkedObject, now: Timestamp, sender: &Sender) -> Link {

@@ -55,6 +55,14 @@ impl Look {
     }
 }
 
+/// What a holder finds at a link.
+pub enum Found {
+    /// Its own claim, which goes on.
+    Own(Box<Grant>),
+    /// The link, which it may be able to claim.
+    Link(Box<Link>),
+}
+
 impl Links {
     /// The link of a token, for its page.
     ///
@@ -80,23 +88,41 @@ impl Links {
     /// The refusal, with an event kept at the link; or a fault, after which repeating is safe.
     pub async fn redeem(&self, token: &Token, holder: &Holder, passphrase: Option<&str>, actor: &Actor) -> Result<Grant, No> {
         let handle = ClaimHandle::derive(token, holder);
-        let id = handle.claim_id();
-        let (link, own) = self.parts.store.find_claim(handle.link(), &id).await?.ok_or(Refusal::Unknown)?;
-        if let Some(claim) = own.filter(|claim| !matches!(claim.standing(self.now()), Standing::Released { .. })) {
-            return self.own_claim(link, claim, handle);
+        match self.find_for(&handle).await? {
+            Found::Own(grant) => Ok(*grant),
+            Found::Link(link) => self.redeem_found(&link, handle, passphrase, actor).await,
         }
-        if let Err(refusal) = self.precheck(&link, actor, passphrase) {
-            return Err(self.refuse(&link, Some(id), actor, refusal).await);
+    }
+
+    /// The first half of [`Links::redeem`]: what the holder finds. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`], what became of the holder's claim, or a fault.
+    pub async fn find_for(&self, handle: &ClaimHandle) -> Result<Found, No> {
+        let (link, own) = self.parts.store.find_claim(handle.link(), &handle.claim_id()).await?.ok_or(Refusal::Unknown)?;
+        match own.filter(|claim| !matches!(claim.standing(self.now()), Standing::Released { .. })) {
+            Some(claim) => self.own_claim(link, claim, handle.clone()).map(|grant| Found::Own(Box::new(grant))),
+            None => Ok(Found::Link(Box::new(link))),
+        }
+    }
+
+    /// The second half of [`Links::redeem`], for a holder that has found no claim of its own.
+    ///
+    /// # Errors
+    /// As [`Links::redeem`].
+    pub async fn redeem_found(&self, link: &Link, handle: ClaimHandle, passphrase: Option<&str>, actor: &Actor) -> Result<Grant, No> {
+        if let Err(refusal) = self.precheck(link, actor, passphrase) {
+            return Err(self.refuse(link, Some(handle.claim_id()), actor, refusal).await);
         }
         // One byte, not none: it proves that the object can be read, not only that it is listed.
-        if let Err(error) = self.open(&link, 0..link.object.size.min(1)).await {
-            return Err(self.not_opened(&link, actor, error).await);
+        if let Err(error) = self.open(link, 0..link.object.size.min(1)).await {
+            return Err(self.not_opened(link, actor, error).await);
         }
         let outcome = match (&link.passphrase, passphrase) {
-            (Some(_), Some(passphrase)) => self.claim_with_passphrase(&link, &handle, passphrase, actor).await?,
+            (Some(_), Some(passphrase)) => self.claim_with_passphrase(link, &handle, passphrase, actor).await?,
             _ => self.parts.store.claim(self.wish(&handle, None, actor)).await?,
         };
-        self.grant(outcome, &link, handle, actor).await
+        self.grant(outcome, link, handle, actor).await
     }
 
     /// Opens `range` of the object, claims a use for a holder made on the spot, and hands over both.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use oncelink_core::Fault;
 use oncelink_core::event::{Event, EventKind};
-use oncelink_core::link::Link;
 use oncelink_core::ports::{IdempotencyKey, InsertOutcome, NewLink};
 use oncelink_core::token::LinkId;
 
@@ -50,12 +49,11 @@ pub(crate) async fn insert(engine: &Arc<Engine>, links: Vec<NewLink>) -> Result<
 }
 
 /// `LinkStore::find_repeated`.
-pub(crate) async fn find_repeated(engine: &Engine, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
-    let Some(old) = engine.table.get(&Key::idempotency(&key.name), None).await? else { return Ok(None) };
-    Ok(match repeated(engine, key, &Record::unnamed(&old)).await? {
-        Some(InsertOutcome::Repeated(link)) => Some(link),
-        Some(InsertOutcome::Created | InsertOutcome::Conflict) | None => None,
-    })
+pub(crate) async fn find_repeated(engine: &Engine, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
+    match engine.table.get(&Key::idempotency(&key.name), None).await? {
+        Some(old) => repeated(engine, key, &Record::unnamed(&old)).await,
+        None => Ok(None),
+    }
 }
 
 async fn insert_plain(engine: &Engine, new: &NewLink) -> Result<InsertOutcome, Fault> {

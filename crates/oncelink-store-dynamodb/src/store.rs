@@ -80,7 +80,7 @@ impl LinkStore for DynamoStore {
         inserting::insert(&self.engine, links).await
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         inserting::find_repeated(&self.engine, key).await
     }
 

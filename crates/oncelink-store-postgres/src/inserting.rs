@@ -41,9 +41,8 @@ pub(crate) async fn insert(db: &Database, links: &[NewLink]) -> Result<Vec<Inser
 }
 
 /// `LinkStore::find_repeated`.
-pub(crate) async fn find_repeated(db: &Database, key: &IdempotencyKey) -> Result<Option<Link>, Failure> {
-    let first = used_keys(db, std::iter::once(key)).await?.remove(&key.name);
-    Ok(first.filter(|(body, _)| *body == key.body).map(|(_, link)| link))
+pub(crate) async fn find_repeated(db: &Database, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Failure> {
+    Ok(repeated(key, &used_keys(db, std::iter::once(key)).await?))
 }
 
 /// What an idempotency key was used for: the body and the link.
@@ -92,10 +91,11 @@ async fn used_keys(db: &Database, keys: impl Iterator<Item = &IdempotencyKey>) -
 
 /// Why a link wasn't stored. Nothing: it wasn't sent yet.
 fn explain(new: &NewLink, used: &Used, sent: bool) -> Option<InsertOutcome> {
-    let first = new.idempotency.as_ref().and_then(|key| used.get(&key.name).map(|(body, link)| (*body == key.body, link)));
-    match first {
-        Some((true, link)) => Some(InsertOutcome::Repeated(link.clone())),
-        Some((false, _)) => Some(InsertOutcome::Conflict),
-        None => sent.then_some(InsertOutcome::Conflict),
-    }
+    new.idempotency.as_ref().and_then(|key| repeated(key, used)).or(sent.then_some(InsertOutcome::Conflict))
+}
+
+/// What a link under this key finds; nothing when the key is new.
+fn repeated(key: &IdempotencyKey, used: &Used) -> Option<InsertOutcome> {
+    let (body, link) = used.get(&key.name)?;
+    Some(if *body == key.body { InsertOutcome::Repeated(link.clone()) } else { InsertOutcome::Conflict })
 }

@@ -73,7 +73,7 @@ impl LinkStore for PostgresStore {
         self.told(inserting::insert(&self.db, &links).await)
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         self.told(inserting::find_repeated(&self.db, key).await)
     }
 

@@ -1,7 +1,6 @@
 //! Storing new links. Runs inside the writer's transaction; must not commit by itself.
 
 use oncelink_core::event::{Event, EventKind};
-use oncelink_core::link::Link;
 use oncelink_core::ports::{IdempotencyKey, InsertOutcome, NewLink};
 use oncelink_core::token::LinkId;
 use rusqlite::{Connection, named_params};
@@ -15,17 +14,9 @@ pub(crate) fn insert(db: &Connection, links: &[NewLink]) -> Result<Vec<InsertOut
     links.iter().map(|new| insert_one(db, new)).collect()
 }
 
-/// `LinkStore::find_repeated`.
-pub(crate) fn find_repeated(db: &Connection, key: &IdempotencyKey) -> Result<Option<Link>, Failure> {
-    Ok(match repeated(db, key)? {
-        Some(InsertOutcome::Repeated(link)) => Some(link),
-        Some(InsertOutcome::Created | InsertOutcome::Conflict) | None => None,
-    })
-}
-
 fn insert_one(db: &Connection, new: &NewLink) -> Result<InsertOutcome, Failure> {
     if let Some(key) = &new.idempotency
-        && let Some(outcome) = repeated(db, key)?
+        && let Some(outcome) = find_repeated(db, key)?
     {
         return Ok(outcome);
     }
@@ -41,8 +32,8 @@ fn insert_one(db: &Connection, new: &NewLink) -> Result<InsertOutcome, Failure> 
     Ok(InsertOutcome::Created)
 }
 
-/// What the key was used for already; nothing when it is new.
-fn repeated(db: &Connection, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Failure> {
+/// `LinkStore::find_repeated`.
+pub(crate) fn find_repeated(db: &Connection, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Failure> {
     let used = query::one(db, sql::IDEMPOTENCY_FIND, named_params! { ":name": key.name }, |row| {
         Ok((row.get::<_, String>("body")?, row.get::<_, String>("link")?))
     })?;

@@ -103,7 +103,7 @@ impl LinkStore for SqliteStore {
         self.write(move |db| inserting::insert(db, &links)).await
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         let key = key.clone();
         self.read(move |db| inserting::find_repeated(db, &key)).await
     }

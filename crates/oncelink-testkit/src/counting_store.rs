@@ -65,7 +65,7 @@ impl LinkStore for CountingStore {
         self.count(StoreCall::Insert).insert(links).await
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         self.count(StoreCall::FindRepeated).find_repeated(key).await
     }
 

@@ -126,7 +126,7 @@ impl LinkStore for FaultyStore {
         self.run(StoreCall::Insert, self.inner.insert(links)).await
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         self.run(StoreCall::FindRepeated, self.inner.find_repeated(key)).await
     }
 

@@ -53,11 +53,8 @@ impl LinkStore for MemoryStore {
         Ok(links.into_iter().map(|new| tables.insert(new)).collect())
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
-        Ok(match self.tables().repeated(key) {
-            Some(InsertOutcome::Repeated(link)) => Some(link),
-            Some(InsertOutcome::Created | InsertOutcome::Conflict) | None => None,
-        })
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
+        Ok(self.tables().repeated(key))
     }
 
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault> {

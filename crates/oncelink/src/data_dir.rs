@@ -46,6 +46,9 @@ impl DataDir {
     /// Keeps the first API key. One that is there already, of another store, is put aside: it may be the only copy. Says
     /// where.
     pub(crate) fn write_key(&self, key: &str) -> Result<Option<PathBuf>, Failure> {
+        if self.read(KEY_FILE)?.as_deref() == Some(key) {
+            return Ok(None);
+        }
         let kept = self.keep_old(KEY_FILE)?;
         self.write(KEY_FILE, key)?;
         Ok(kept)

@@ -12,20 +12,26 @@ use crate::exit::Failure;
 
 /// Makes the key, unless the store has one, and keeps it where the command line finds it.
 pub(crate) async fn keep(links: &Arc<Links>, data: &DataDir) -> Result<(), Failure> {
-    if let Some(offer) = left_over(data)? {
-        // A start was broken off. Only the store knows how far it had got.
-        if links.find_key(&offer.hash()).await?.is_some() {
-            return adopt(data, &offer);
-        }
-        data.drop_offer()?;
-    }
-    let Some((secret, key)) = links.draft_first_key().await? else { return Ok(()) };
-    data.offer_key(secret.reveal())?;
-    if links.insert_first_key(key).await? { adopt(data, &secret) } else { data.drop_offer() }
+    // One that is left over is of a start that was broken off. How far that had got only the store knows, so it is made again.
+    let Some(secret) = (match left_over(data)? {
+        Some(secret) => Some(secret),
+        None => offer(links, data).await?,
+    }) else {
+        return Ok(());
+    };
+    if links.insert_first_key(&secret).await? { adopt(data, &secret) } else { data.drop_offer() }
 }
 
 fn left_over(data: &DataDir) -> Result<Option<ApiKeySecret>, Failure> {
     Ok(data.read_offer()?.and_then(|offer| ApiKeySecret::parse(offer.reveal())))
+}
+
+async fn offer(links: &Links, data: &DataDir) -> Result<Option<ApiKeySecret>, Failure> {
+    let secret = links.draft_first_key().await?;
+    if let Some(secret) = &secret {
+        data.offer_key(secret.reveal())?;
+    }
+    Ok(secret)
 }
 
 fn adopt(data: &DataDir, secret: &ApiKeySecret) -> Result<(), Failure> {

@@ -26,8 +26,9 @@ pub trait LinkStore: Send + Sync {
     /// independent of each other; one that conflicts doesn't hinder the rest.
     async fn insert(&self, links: Vec<NewLink>) -> Result<Vec<InsertOutcome>, Fault>;
 
-    /// The link that was stored under this idempotency key, with this body.
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault>;
+    /// What an insertion under this idempotency key would find: the link that it would repeat, or a conflict with another body.
+    /// May finish what an earlier insertion began.
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault>;
 
     /// The link of this id.
     async fn find(&self, id: &LinkId) -> Result<Option<Link>, Fault>;

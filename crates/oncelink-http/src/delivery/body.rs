@@ -70,7 +70,11 @@ impl DeliveryBody {
         if self.delivery.flow.is_cut() {
             return Err("the claim has ended".into());
         }
-        if self.delivery.account.draw(chunk.len() as u64) { Ok(()) } else { Err("the claim's byte budget is used up".into()) }
+        if self.delivery.account.draw(chunk.len() as u64) {
+            Ok(())
+        } else {
+            Err("the claim's byte budget is used up, or it has ended".into())
+        }
     }
 
     /// Hands over one chunk, or an error that breaks the connection off.

@@ -59,7 +59,6 @@ pub(crate) async fn deliver(
         (status = 200, description = "the whole file", content_type = "application/octet-stream"),
         (status = 206, description = "the asked part of it", content_type = "application/octet-stream"),
         (status = 302, description = "delivery=redirect: a presigned URL, handed out once and reusable until it expires"),
-        (status = 304, description = "the client has this version"),
         Delivering,
     )
 )]

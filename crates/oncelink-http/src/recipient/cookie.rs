@@ -28,10 +28,9 @@ pub(crate) fn find(headers: &HeaderMap, link: &LinkId) -> Option<ClaimHandle> {
 
 /// Gives the cookie to the browser, which asked with `asked`, and takes away what it has too many of.
 pub(crate) fn put(headers: &mut HeaderMap, app: &App, handle: &ClaimHandle, asked: &HeaderMap) {
-    if let Some(cookie) = give(handle, &app.settings.public_url, app.base_path(), app.links.policy().lease) {
-        headers.append(header::SET_COOKIE, cookie);
-    }
-    for cookie in superfluous(asked, handle.link()).filter_map(|link| take(&link, app.base_path())) {
+    let gone = superfluous(asked, handle.link()).filter_map(|link| take(&link, app.base_path()));
+    // The new one last: some load balancers pass on no other.
+    for cookie in gone.chain(give(handle, &app.settings.public_url, app.base_path(), app.links.policy().lease)) {
         headers.append(header::SET_COOKIE, cookie);
     }
 }

@@ -104,7 +104,8 @@ async fn show(app: &App, token: &Token, ask: Ask) -> Result<Response, Problem> {
         Some(handle) if negotiate::wanted(&ask.headers) == Form::Html => match app.links.find_delivery(&handle, &ask.actor).await {
             Ok((link, claim)) => return Ok(view::resuming(app, &link, token, &claim, &handle, &ask.headers)),
             Err(No::Refused(refusal)) => Some(refusal),
-            Err(No::Failed(_)) => None,
+            // It may have a claim: to offer another, or to say that there are none left, might be wrong.
+            Err(No::Failed(fault)) => return Err(fault.into()),
         },
         Some(_) | None => None,
     };

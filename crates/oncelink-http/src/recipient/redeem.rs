@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use oncelink_core::holder::{ClaimHandle, Holder};
 use oncelink_core::link::Link;
-use oncelink_core::redeem::Grant;
+use oncelink_core::redeem::{Found, Grant};
 use oncelink_core::token::Token;
 use oncelink_core::{Actor, No, Refusal};
 use serde::Serialize;
@@ -113,16 +113,22 @@ fn check_site(headers: &HeaderMap) -> Result<(), Problem> {
 async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, headers: &HeaderMap) -> Result<Response, Problem> {
     let token = token.and_then(|text| Token::parse(&text)).ok_or(Refusal::Unknown)?;
     let form = negotiate::wanted(headers);
-    if fields.holder.is_none() && form != Form::Json {
-        check_size(app, &token, &actor).await?;
-    }
+    // It can only follow the redirect, once.
+    let is_plain = fields.holder.is_none() && form != Form::Json && !headers.contains_key(header::RANGE);
     let holder = fields.holder.unwrap_or_else(|| Holder::create(app.links.entropy()));
     // Right after its download the holder shall hear that it is over, not that its record isn't written yet.
     // Its seat keeps what is known of that download until the store has answered.
     let handle = ClaimHandle::derive(&token, &holder);
     let seat = Seat::reserve(&app.accounts, handle.link(), &handle.claim_id());
     seat.wait_settled().await;
-    let redeemed = app.links.redeem(&token, &holder, fields.passphrase.as_deref(), &actor).await;
+    let redeemed = match app.links.find_for(&handle).await {
+        Ok(Found::Own(grant)) => Ok(*grant),
+        Ok(Found::Link(link)) => {
+            check_size(app, &link, &actor, is_plain)?;
+            app.links.redeem_found(&link, handle, fields.passphrase.as_deref(), &actor).await
+        }
+        Err(no) => Err(no),
+    };
     let redeemed = redeemed.and_then(|grant| seat.refuse_delivered().map(|()| grant).map_err(No::from));
     match redeemed {
         Ok(grant) => {
@@ -137,16 +143,11 @@ async fn claim(app: &App, token: Option<String>, fields: Fields, actor: Actor, h
     }
 }
 
-/// Refuses a client that follows the redirect with nothing but a GET, and would be told then, its use taken, that it can't have
-/// the file like that.
-async fn check_size(app: &App, token: &Token, actor: &Actor) -> Result<(), Problem> {
-    if app.settings.transport.is_none() {
-        return Ok(());
-    }
-    let link = app.links.look(token).await?.into_link();
-    match oversize::policy(app, &link) {
-        Some(policy @ (Oversize::Segments | Oversize::Refuse)) if app.links.why_not(&link, actor).is_none() => {
-            Err(oversize::problem(app, &link, policy))
+/// Refuses a plain client where it would be told after the redirect, its use taken, that it can't have the file like that.
+fn check_size(app: &App, link: &Link, actor: &Actor, is_plain: bool) -> Result<(), Problem> {
+    match oversize::policy(app, link) {
+        Some(policy @ (Oversize::Segments | Oversize::Refuse)) if is_plain && app.links.why_not(link, actor).is_none() => {
+            Err(oversize::problem(app, link, policy))
         }
         // Anything else is said by the claim itself.
         _ => Ok(()),

@@ -59,7 +59,8 @@ async fn a_creation_is_repeated_though_its_object_is_gone_by_now() {
     house.objects.remove("a.bin");
     let again = with_name(&house, &house.key, &body).await.expect(200).json();
     assert_eq!(first["id"], again["id"]);
-    with_name(&house, &house.key, &json!({"key": "a.bin", "uses": 2})).await.refused(404, "object-not-found");
+    with_name(&house, &house.key, &json!({"key": "a.bin", "uses": 2})).await.refused(422, "idempotency-conflict");
+    house.ask("POST", "/v1/links", Some(&body)).await.refused(404, "object-not-found");
 }
 
 #[tokio::test]

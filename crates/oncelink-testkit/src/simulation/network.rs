@@ -151,7 +151,7 @@ impl LinkStore for FarStore {
         self.inner.insert(links).await
     }
 
-    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, key: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         self.inner.find_repeated(key).await
     }
 

@@ -188,7 +188,7 @@ impl LinkStore for Rival {
         Ok(vec![InsertOutcome::Created])
     }
 
-    async fn find_repeated(&self, _: &IdempotencyKey) -> Result<Option<Link>, Fault> {
+    async fn find_repeated(&self, _: &IdempotencyKey) -> Result<Option<InsertOutcome>, Fault> {
         Ok(None)
     }
 
