@@ -93,15 +93,18 @@ async fn sem_9_who_reads_text_is_told_too_that_a_large_file_is_redirected() {
 
 #[tokio::test]
 async fn sem_11_a_browser_whose_claim_cannot_be_looked_up_does_not_take_another_use() {
-    let house = House::new(3000, 4000, false, Oversize::Segments);
-    let link = house.link(LinkWish { uses: Some(2), ..direct() }).await;
-    let first = house.send(Request::get(&link)).await;
-    let cookie = first.headers[header::SET_COOKIE].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
-    let claims = house.calls.calls(StoreCall::Claim);
-    house.faults.next(StoreCall::FindClaim, StoreTrouble::FailBefore);
-    let again = house.send(Request::get(&link).header(header::COOKIE, cookie)).await;
-    assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(house.calls.calls(StoreCall::Claim), claims);
+    for gate in [Gate::Page, Gate::Direct] {
+        let house = House::new(3000, 4000, false, Oversize::Segments);
+        let link = house.link(LinkWish { uses: Some(2), gate: Some(gate), ..LinkWish::default() }).await;
+        let method = if gate == Gate::Page { Request::post(&link) } else { Request::get(&link) };
+        let first = house.send(method).await;
+        let cookie = first.headers[header::SET_COOKIE].to_str().expect("ASCII").split(';').next().expect("a pair").to_owned();
+        let claims = house.calls.calls(StoreCall::Claim);
+        house.faults.next(StoreCall::FindClaim, StoreTrouble::FailBefore);
+        let again = Request::get(&link).header(header::COOKIE, cookie).header(header::ACCEPT, "text/html");
+        assert_eq!(house.send(again).await.status, StatusCode::SERVICE_UNAVAILABLE, "{gate:?}");
+        assert_eq!(house.calls.calls(StoreCall::Claim), claims);
+    }
 }
 
 #[tokio::test]
