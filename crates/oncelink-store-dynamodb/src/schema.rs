@@ -13,7 +13,7 @@ use oncelink_core::Fault;
 
 use crate::engine::Engine;
 use crate::failure::{fault, is_missing};
-use crate::items::{Builder, Record, number, text};
+use crate::items::{Builder, Item, Record, number, text};
 use crate::layout::{self, BY_CREATION, BY_END, Key};
 use crate::open_error::OpenError;
 use crate::table::{Table, Written};
@@ -33,8 +33,16 @@ pub(crate) async fn init(engine: &Engine) -> Result<(), OpenError> {
     check(engine).await
 }
 
-/// Checks the table; changes nothing but the item with the layout's version.
+/// Checks the table, and writes the layout's version into a new one.
 pub(crate) async fn check(engine: &Engine) -> Result<(), OpenError> {
+    match inspect(engine).await? {
+        Some(_) => Ok(()),
+        None => mark(engine).await,
+    }
+}
+
+/// Checks the table without changing anything; the version of its layout, unless no server has used it yet.
+pub(crate) async fn inspect(engine: &Engine) -> Result<Option<u32>, OpenError> {
     let table = &engine.table;
     let Some(description) = describe(table).await? else { return Err(OpenError::Missing { table: table.name().to_owned() }) };
     let description = match description.table_status() {
@@ -42,7 +50,8 @@ pub(crate) async fn check(engine: &Engine) -> Result<(), OpenError> {
         _ => description,
     };
     fits(table.name(), &description)?;
-    version(engine).await
+    let marked = table.get(&Key::schema(), None).await?;
+    marked.map(|item| known_version(table, &item)).transpose()
 }
 
 async fn describe(table: &Table) -> Result<Option<TableDescription>, Fault> {
@@ -150,24 +159,24 @@ fn has_keys(description: &TableDescription, schema: &[KeySchemaElement], partiti
     schema.len() == 2 && has(partition, KeyType::Hash) && has(sort, KeyType::Range) && is_text(partition) && is_text(sort)
 }
 
-/// Writes the layout's version into a new table, or checks the one that is there.
-async fn version(engine: &Engine) -> Result<(), OpenError> {
+/// Writes the layout's version into a new table.
+async fn mark(engine: &Engine) -> Result<(), OpenError> {
     let place = Key::schema();
-    let found = match engine.table.get(&place, None).await? {
-        Some(found) => Some(found),
-        None => {
-            let item = Builder::default().with("pk", text(place.pk)).with("sk", text(place.sk)).with("version", number(layout::VERSION));
-            match engine.table.put_new(item.build()).await? {
-                Written::Done(_) => None,
-                Written::Refused(found) => found,
-            }
-        }
-    };
-    let found = found.map(|item| Record::unnamed(&item).number("version")).transpose()?.unwrap_or(layout::VERSION);
-    if found > layout::VERSION {
-        return Err(OpenError::NewerLayout { table: engine.table.name().to_owned(), found, known: layout::VERSION });
+    let item = Builder::default().with("pk", text(place.pk)).with("sk", text(place.sk)).with("version", number(layout::VERSION));
+    match engine.table.put_new(item.build()).await? {
+        // Another replica was faster, and may be of another version.
+        Written::Refused(Some(found)) => known_version(&engine.table, &found).map(|_| ()),
+        Written::Done(_) | Written::Refused(None) => Ok(()),
     }
-    Ok(())
+}
+
+/// The version that a table is marked with, which this program must know.
+fn known_version(table: &Table, mark: &Item) -> Result<u32, OpenError> {
+    let found = Record::unnamed(mark).number("version")?;
+    if found > layout::VERSION {
+        return Err(OpenError::NewerLayout { table: table.name().to_owned(), found, known: layout::VERSION });
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -65,12 +65,21 @@ impl DynamoStore {
     }
 
     /// Checks the table without creating it: keys, indexes, that it isn't a global table with eventual consistency, and the
-    /// layout's version.
+    /// layout's version, which it writes into a new table.
     ///
     /// # Errors
     /// [`OpenError`] says what is wrong and what to do about it.
     pub async fn check(&self) -> Result<(), OpenError> {
         schema::check(&self.engine).await
+    }
+
+    /// Checks the table as [`check`](Self::check) does, and changes nothing. The version of its layout; nothing when no server
+    /// has used it yet.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do about it.
+    pub async fn inspect(&self) -> Result<Option<u32>, OpenError> {
+        schema::inspect(&self.engine).await
     }
 }
 

@@ -1,11 +1,14 @@
-//! Looking at a database's tables without changing, creating or locking anything.
+//! Looking at a database's tables and clock without changing, creating or locking anything.
+
+use oncelink_core::Timestamp;
 
 use crate::database::Database;
+use crate::failure::Failure;
 use crate::migrations::{self, MigrateError};
 use crate::open;
 use crate::open_error::OpenError;
 use crate::target::Target;
-use crate::tls;
+use crate::{sql, tls};
 
 /// The version of a database's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +21,30 @@ pub struct Schema {
 
 /// What the tables in the database at `url` are.
 pub(crate) async fn inspect(url: &str) -> Result<Schema, OpenError> {
-    let target = Target::parse(url)?;
-    let tls = tls::connector(&target.trust)?;
-    let db = Database::new(target, tls)?;
+    let db = database(url)?;
     let looked = look(&db).await;
     db.close();
     looked
+}
+
+/// What time it is by the clock of the server at `url`.
+pub(crate) async fn time(url: &str) -> Result<Timestamp, OpenError> {
+    let db = database(url)?;
+    let told = ask(&db).await;
+    db.close();
+    told
+}
+
+fn database(url: &str) -> Result<Database, OpenError> {
+    let target = Target::parse(url)?;
+    let tls = tls::connector(&target.trust)?;
+    Database::new(target, tls)
+}
+
+async fn ask(db: &Database) -> Result<Timestamp, OpenError> {
+    let client = db.client().await.map_err(|failure| open::unreachable(db, failure))?;
+    let told = client.query_one(sql::SERVER_TIME, &[]).await.and_then(|row| row.try_get("now"));
+    told.map(Timestamp::from_millis).map_err(|error| open::failed(db, Failure::unsent(error)))
 }
 
 async fn look(db: &Database) -> Result<Schema, OpenError> {

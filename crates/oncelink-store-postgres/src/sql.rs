@@ -43,6 +43,8 @@ statements! {
 
 /// What is known of a server before its tables are.
 pub(crate) const SERVER_FACTS: &str = include_str!("../sql/server_facts.sql");
+/// The server's clock.
+pub(crate) const SERVER_TIME: &str = include_str!("../sql/server_time.sql");
 /// The lock under which tables are changed.
 pub(crate) const SCHEMA_LOCK: &str = include_str!("../sql/schema_lock.sql");
 /// The table that counts the migrations.

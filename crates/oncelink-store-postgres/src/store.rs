@@ -55,6 +55,14 @@ impl PostgresStore {
         inspect::inspect(url).await
     }
 
+    /// What time it is by the clock of the server at `url`.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what is wrong and what to do about it, and never shows the password.
+    pub async fn time(url: &str) -> Result<Timestamp, OpenError> {
+        inspect::time(url).await
+    }
+
     /// Closes the connections; one that is in use, when its call is done. Whatever is asked afterwards is answered with a
     /// fault. Closing twice is no trouble.
     pub async fn close(&self) {

@@ -3,6 +3,7 @@
 //! Beside `wiring` the only file that names a store's driver.
 
 use oncelink_config::{StoreSpec, redact};
+use oncelink_core::Timestamp;
 use oncelink_store_dynamodb::{DynamoStore, OpenError as DynamoError, connect};
 use oncelink_store_postgres::PostgresStore;
 use oncelink_store_sqlite::SqliteStore;
@@ -24,7 +25,7 @@ pub(crate) enum Tables {
     },
     /// Those of this program.
     Current {
-        /// Their version, where the store tells.
+        /// Their version; nothing while a table is without the mark of a server that used it.
         version: Option<i64>,
     },
 }
@@ -66,12 +67,25 @@ pub(crate) async fn inspect(spec: &StoreSpec) -> Result<Tables, Failure> {
         StoreSpec::DynamoDb { table, region, endpoint } => {
             let failed = |error: DynamoError| Failure::failed(error.to_string());
             let client = connect(table, region.as_deref(), endpoint.as_deref()).await.map_err(failed)?;
-            match DynamoStore::with_client(client, table).check().await {
-                Ok(()) => Ok(Tables::Current { version: None }),
+            match DynamoStore::with_client(client, table).inspect().await {
+                Ok(version) => Ok(Tables::Current { version: version.map(i64::from) }),
                 Err(DynamoError::Missing { .. }) => Ok(Tables::Missing),
                 Err(error) => Err(failed(error)),
             }
         }
+    }
+}
+
+/// What time it is by the clock of the store's server; nothing where no server of its own has one.
+///
+/// # Errors
+/// What hinders it, with the remedy.
+pub(crate) async fn time(spec: &StoreSpec) -> Result<Option<Timestamp>, Failure> {
+    match spec {
+        StoreSpec::Postgres { url } => {
+            PostgresStore::time(url.reveal()).await.map(Some).map_err(|error| Failure::failed(error.to_string()))
+        }
+        StoreSpec::Sqlite { .. } | StoreSpec::DynamoDb { .. } => Ok(None),
     }
 }
 

@@ -10,5 +10,6 @@ mod opening;
 mod outages;
 mod proxy;
 mod replicas;
+mod rights;
 mod sizes;
 mod support;

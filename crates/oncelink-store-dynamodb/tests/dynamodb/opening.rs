@@ -81,6 +81,22 @@ async fn a_missing_table_is_named_and_not_created_by_a_check() {
     store.check().await.expect("the table fits");
 }
 
+/// As the infrastructure templates leave it: without the item that a server marks it with.
+#[tokio::test]
+async fn looking_at_a_new_table_writes_nothing_into_it() {
+    let Some(place) = Place::new() else { return };
+    let store = DynamoStore::with_client(place.raw().await, &place.table);
+    assert!(matches!(store.inspect().await, Err(OpenError::Missing { .. })));
+    store.init().await.expect("the table is made");
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let unmark = place.raw().await.delete_item().table_name(&place.table).key("pk", text("oncelink")).key("sk", text("schema"));
+    Box::pin(unmark.send()).await.expect("the engine deletes");
+    assert_eq!(store.inspect().await.expect("the table fits"), None);
+    assert_eq!(place.item("oncelink", "schema").await, None, "looking changes nothing");
+    store.check().await.expect("the table fits");
+    assert_eq!(store.inspect().await.expect("the table fits"), Some(1));
+}
+
 /// In a global table with eventual consistency one link could be redeemed once per Region.
 #[tokio::test]
 async fn a_global_table_with_eventual_consistency_is_refused_at_start() {

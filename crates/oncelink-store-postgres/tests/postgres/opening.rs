@@ -1,5 +1,7 @@
 //! Opening a database: what is made, what is refused, and that each refusal names the place and never the password.
 
+use std::time::UNIX_EPOCH;
+
 use oncelink_core::ports::LinkStore;
 use oncelink_store_postgres::{OpenError, PostgresStore};
 use oncelink_testkit::fixtures::a_link;
@@ -42,6 +44,17 @@ async fn a_newer_programs_tables_are_refused_and_left_as_they_were() {
     assert!(matches!(&error, OpenError::NewerSchema { found: 99, known, .. } if *known < 99), "{error}");
     let rows = raw.query("SELECT version FROM oncelink_schema ORDER BY version", &[]).await.expect("the table is there");
     assert_eq!(rows.len(), 3);
+}
+
+#[tokio::test]
+async fn the_servers_clock_can_be_asked_and_nothing_is_made_for_it() {
+    let Some(place) = Place::schema().await else { return };
+    let now = || i64::try_from(UNIX_EPOCH.elapsed().expect("after 1970").as_millis()).expect("before the year 292 million");
+    let (before, told, after) = (now(), PostgresStore::time(&place.url()).await, now());
+    let told = told.unwrap_or_else(|error| panic!("{error}")).as_millis();
+    // Another machine's clock may be a little off.
+    assert!((before - 60_000..=after + 60_000).contains(&told), "{before} {told} {after}");
+    assert_eq!(PostgresStore::inspect(&place.url()).await.expect("the database can be looked at").found, 0);
 }
 
 #[tokio::test]

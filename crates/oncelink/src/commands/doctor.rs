@@ -39,7 +39,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(data::examine(config));
     findings.push(store::examine(config).await);
     findings.extend(sources::examine(&config.sources).await);
-    findings.extend(clock::examine(&config.sources).await);
+    findings.extend(clock::examine(config).await);
     findings.extend(public::examine(config).await);
     findings
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::cli::{collect, finish, run, run_for};
 use crate::harness::server::bare_command;
-use crate::harness::{Link, Req, Server, Setup, holder, pattern, until};
+use crate::harness::{Link, Req, Server, Setup, SharedStore, holder, pattern, until};
 
 #[tokio::test]
 async fn the_first_start_makes_an_api_key_that_only_its_owner_reads() {
@@ -343,6 +343,17 @@ async fn doctor_approves_a_sound_configuration_and_names_an_unsound_one() {
     run(folder.path(), &["doctor", "--data", "data", "files"]).await.exits(0, "a sound configuration");
     let ran = run(folder.path(), &["doctor", "--data", "data", "not-there"]).await.exits(1, "a source that isn't there");
     assert!(format!("{}{}", ran.out, ran.err).contains("not-there"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn doctor_compares_the_clock_with_that_of_a_shared_store() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("files")).expect("a folder");
+    for store in SharedStore::of_every_kind() {
+        run(folder.path(), &["store", "init", "--store", &store.url]).await.exits(0, store.engine);
+        let ran = run(folder.path(), &["doctor", "--data", "data", "--store", &store.url, "files"]).await.exits(0, store.engine);
+        assert!(ran.out.contains("ok    clock: agrees with that of "), "{}: {ran:?}", store.engine);
+    }
 }
 
 #[tokio::test]

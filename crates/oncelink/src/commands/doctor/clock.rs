@@ -1,9 +1,10 @@
-//! The clock: S3 refuses signatures of a machine whose clock is fifteen minutes off, and leases and expiries follow it.
+//! The clock: AWS refuses signatures of a machine whose clock is fifteen minutes off, expiries follow it, and of two replicas
+//! whose clocks are a lease apart one takes the other's downloads for lapsed.
 
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
-use oncelink_config::{SourceKind, SourceSpec};
+use oncelink_config::{Config, SourceKind, StoreSpec};
 use oncelink_core::Timestamp;
 use oncelink_core::ports::Clock;
 use oncelink_system::SystemClock;
@@ -11,37 +12,65 @@ use reqwest::Url;
 use reqwest::header::DATE;
 
 use crate::commands::doctor::finding::Finding;
-use crate::http;
+use crate::{http, upkeep};
 
 /// How long an endpoint may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Beyond this S3 refuses every request (`RequestTimeTooSkewed`).
+/// Beyond this AWS refuses every request (S3: `RequestTimeTooSkewed`).
 const REFUSED: Duration = Duration::from_secs(15 * 60);
 /// Beyond this somebody should look after it.
 const STRANGE: Duration = Duration::from_secs(60);
 
-/// Compares our clock with that of every bucket's endpoint.
-pub(crate) async fn examine(specs: &[SourceSpec]) -> Vec<Finding> {
-    let mut endpoints: Vec<String> = specs.iter().filter_map(|spec| endpoint(&spec.kind)).collect();
+/// What AWS calls a service in its addresses and in the variable that replaces them.
+type Service = (&'static str, &'static str);
+const S3: Service = ("s3", "AWS_ENDPOINT_URL_S3");
+const DYNAMODB: Service = ("dynamodb", "AWS_ENDPOINT_URL_DYNAMODB");
+
+/// Compares our clock with that of every bucket's endpoint and of the store's server.
+pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
+    let buckets = config.sources.iter().filter_map(|spec| of_source(&spec.kind));
+    let mut endpoints: Vec<String> = buckets.chain(of_store(&config.store)).collect();
     endpoints.sort();
     endpoints.dedup();
     let mut findings = Vec::new();
     for endpoint in endpoints {
         findings.push(compare(&endpoint).await);
     }
+    findings.extend(compare_database(&config.store).await);
     findings
 }
 
 /// Where the bucket's service answers.
-fn endpoint(kind: &SourceKind) -> Option<String> {
+fn of_source(kind: &SourceKind) -> Option<String> {
     match kind {
         SourceKind::Local { .. } => None,
-        SourceKind::S3 { endpoint: Some(endpoint), .. } => Some(endpoint.clone()),
-        SourceKind::S3 { region, .. } => Some(variable(["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]).unwrap_or_else(|| {
-            let region = region.clone().or_else(|| variable(["AWS_REGION", "AWS_DEFAULT_REGION"]));
-            format!("https://s3.{}.amazonaws.com", region.as_deref().unwrap_or("us-east-1"))
-        })),
+        SourceKind::S3 { endpoint, region, .. } => Some(at(S3, endpoint.as_ref(), region.as_ref())),
     }
+}
+
+/// Where the table's service answers.
+fn of_store(store: &StoreSpec) -> Option<String> {
+    match store {
+        StoreSpec::Sqlite { .. } | StoreSpec::Postgres { .. } => None,
+        StoreSpec::DynamoDb { endpoint, region, .. } => Some(at(DYNAMODB, endpoint.as_ref(), region.as_ref())),
+    }
+}
+
+/// Where a service of AWS answers: as the SDK finds it, profiles aside.
+fn at((name, replaced): Service, endpoint: Option<&String>, region: Option<&String>) -> String {
+    let endpoint = endpoint.cloned().or_else(|| variable([replaced, "AWS_ENDPOINT_URL"]));
+    endpoint.unwrap_or_else(|| {
+        let region = region.cloned().or_else(|| variable(["AWS_REGION", "AWS_DEFAULT_REGION"]));
+        format!("https://{name}.{}.amazonaws.com", region.as_deref().unwrap_or("us-east-1"))
+    })
+}
+
+/// What hinders the question is a finding of the store already.
+async fn compare_database(store: &StoreSpec) -> Option<Finding> {
+    let before = SystemClock.now();
+    let theirs = upkeep::time(store).await.ok().flatten()?;
+    let after = SystemClock.now();
+    Some(judge(&upkeep::name(store), off(theirs, before, after), false))
 }
 
 /// The first of these variables that says something: the AWS SDK's own, in its order.
@@ -52,9 +81,9 @@ fn variable(names: [&str; 2]) -> Option<String> {
 /// Any answer will do, a refusal too: what counts is its date.
 async fn compare(endpoint: &str) -> Finding {
     let check = "clock";
-    let remedy = "Check that this machine may connect to it; see also the findings of the sources.";
+    let remedy = "Check that this machine may connect to it; see also the findings of store and sources.";
     let Ok(url) = Url::parse(endpoint) else {
-        return Finding::fail(check, format!("{endpoint} is no URL"), "Correct the source's endpoint.");
+        return Finding::fail(check, format!("{endpoint} is no URL"), "Correct the endpoint.");
     };
     let client = match http::client(&url, PATIENCE) {
         Ok(client) => client,
@@ -69,7 +98,7 @@ async fn compare(endpoint: &str) -> Finding {
             None => {
                 Finding::warn(check, format!("{} doesn't say what time it is", http::place(&url)), "Compare this machine's clock yourself.")
             }
-            Some(theirs) => judge(&http::place(&url), off(theirs, before, after)),
+            Some(theirs) => judge(&http::place(&url), off(theirs, before, after), true),
         },
     }
 }
@@ -88,12 +117,13 @@ fn off(theirs: Timestamp, before: Timestamp, after: Timestamp) -> Duration {
     behind.max(ahead)
 }
 
-fn judge(place: &str, off: Duration) -> Finding {
+/// `refuses`: whether that place takes no requests of a machine whose clock is far off.
+fn judge(place: &str, off: Duration, refuses: bool) -> Finding {
     let (check, seconds) = ("clock", off.as_secs());
     let remedy = "Set this machine's clock by NTP (timedatectl set-ntp true).";
     match off {
-        off if off >= REFUSED => {
-            Finding::fail(check, format!("differs from that of {place} by {seconds} s; S3 refuses from 900 s on"), remedy)
+        off if refuses && off >= REFUSED => {
+            Finding::fail(check, format!("differs from that of {place} by {seconds} s; AWS refuses from 900 s on"), remedy)
         }
         off if off >= STRANGE => Finding::warn(check, format!("differs from that of {place} by {seconds} s"), remedy),
         _ => Finding::ok(check, format!("agrees with that of {place}")),
@@ -120,12 +150,13 @@ mod tests {
         assert_eq!(off(at(200), at(99), at(100)).as_secs(), 100, "we are behind");
         assert_eq!(off(at(100), at(201), at(202)).as_secs(), 100, "we are ahead");
         for (seconds, status) in [(0, Status::Ok), (59, Status::Ok), (61, Status::Warn), (901, Status::Fail)] {
-            assert_eq!(judge("s3", Duration::from_secs(seconds)).status, status, "{seconds}");
+            assert_eq!(judge("s3", Duration::from_secs(seconds), true).status, status, "{seconds}");
         }
+        assert_eq!(judge("a database", Duration::from_secs(901), false).status, Status::Warn, "it takes our requests all the same");
     }
 
     #[test]
-    fn buckets_are_asked_where_they_are() {
+    fn buckets_and_tables_are_asked_where_they_are() {
         let kind = |endpoint: Option<&str>, region: Option<&str>| SourceKind::S3 {
             bucket: "my-bucket".to_owned(),
             prefix: String::new(),
@@ -133,8 +164,11 @@ mod tests {
             region: region.map(str::to_owned),
             path_style: false,
         };
-        assert_eq!(endpoint(&kind(Some("http://127.0.0.1:9000"), None)).as_deref(), Some("http://127.0.0.1:9000"));
-        assert_eq!(endpoint(&kind(None, Some("eu-west-1"))).as_deref(), Some("https://s3.eu-west-1.amazonaws.com"));
-        assert_eq!(endpoint(&SourceKind::Local { dir: ".".into() }), None);
+        assert_eq!(of_source(&kind(Some("http://127.0.0.1:9000"), None)).as_deref(), Some("http://127.0.0.1:9000"));
+        assert_eq!(of_source(&kind(None, Some("eu-west-1"))).as_deref(), Some("https://s3.eu-west-1.amazonaws.com"));
+        assert_eq!(of_source(&SourceKind::Local { dir: ".".into() }), None);
+        let table = StoreSpec::DynamoDb { table: "links".to_owned(), region: Some("eu-west-1".to_owned()), endpoint: None };
+        assert_eq!(of_store(&table).as_deref(), Some("https://dynamodb.eu-west-1.amazonaws.com"));
+        assert_eq!(of_store(&StoreSpec::Sqlite { path: "links.db".into() }), None);
     }
 }
