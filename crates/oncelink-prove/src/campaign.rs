@@ -21,7 +21,7 @@ use crate::network::Network;
 use crate::persona::{self, Persona};
 use crate::scene::{Object, Scene, Stage, path_of, request};
 use crate::tale::{Mix, SIZES, Tale};
-use crate::weather::{Weather, storm};
+use crate::weather::{self, Weather, storm};
 
 /// How many links one request creates.
 const BATCH: u64 = 16;
@@ -78,6 +78,8 @@ pub struct Figures {
     pub gave_up: u64,
     /// How often each trouble came.
     pub troubles: Vec<(&'static str, usize)>,
+    /// What should have come in a storm and didn't: it was over too soon.
+    pub missed: Vec<&'static str>,
     /// How many promises were broken.
     pub breaches: u64,
     /// The first of them.
@@ -152,6 +154,7 @@ pub async fn run(fleet: Arc<dyn Fleet>, plan: Plan) -> Result<Figures, String> {
     let end = plan.only.map_or(plan.tokens, |only| only + 1);
     let calm = if plan.stormy && plan.only.is_none() { plan.tokens / 2 } else { end };
     campaign.tell_until(calm).await?;
+    let due = if calm < end { weather::due(fleet.as_ref()) } else { Vec::new() };
     if calm < end {
         let (stop, stopped) = watch::channel(false);
         let weather = Arc::clone(&campaign.weather);
@@ -163,6 +166,7 @@ pub async fn run(fleet: Arc<dyn Fleet>, plan: Plan) -> Result<Figures, String> {
     }
     let mut figures = std::mem::take(&mut *campaign.figures());
     figures.troubles = campaign.weather.counts();
+    figures.missed = due.into_iter().filter(|due| figures.troubles.iter().all(|(what, _)| what != due)).collect();
     figures.took = campaign.begun.elapsed();
     Ok(figures)
 }
@@ -361,6 +365,7 @@ fn name_of(mishap: Mishap) -> &'static str {
     match mishap {
         Mishap::None => "none",
         Mishap::Late(_) => "late",
+        Mishap::Held(_) => "held",
         Mishap::Dropped => "dropped",
         Mishap::Abandoned => "abandoned",
         Mishap::Swallowed => "swallowed",

@@ -55,6 +55,7 @@ pub struct Tables {
 const TERMINATED: &str = "connections terminated";
 const RESTARTED: &str = "database restarted";
 const ENGINE_KILLED: &str = "engine killed";
+const ENGINE_GONE: &str = "engine stopped for 10 s";
 const THROTTLED: &str = "table throttled";
 const ANSWERS_LOST: &str = "store's answers lost";
 /// As long as a lease, by default.
@@ -123,7 +124,7 @@ impl Engine {
         match self {
             Self::Sqlite => &[],
             Self::Postgres(_) => &[TERMINATED, TERMINATED, RESTARTED],
-            Self::DynamoDb(_) => &[ENGINE_KILLED, THROTTLED, ANSWERS_LOST],
+            Self::DynamoDb(_) => &[ENGINE_KILLED, ENGINE_KILLED, THROTTLED, THROTTLED, ANSWERS_LOST, ANSWERS_LOST, ENGINE_GONE],
         }
     }
 
@@ -136,7 +137,8 @@ impl Engine {
             Self::Sqlite => Ok(()),
             Self::Postgres(cluster) if trouble == RESTARTED => run(&cluster.script, "restart", &cluster.dir).await.map(drop),
             Self::Postgres(cluster) => cluster.terminate().await,
-            Self::DynamoDb(tables) if trouble == ENGINE_KILLED => tables.kill_and_start(dice).await,
+            Self::DynamoDb(tables) if trouble == ENGINE_KILLED => tables.kill_for(Duration::from_millis(dice.below(1_500))).await,
+            Self::DynamoDb(tables) if trouble == ENGINE_GONE => tables.kill_for(LONG_OUTAGE).await,
             Self::DynamoDb(tables) => {
                 let (percent, length) = (10 + dice.below(40), Duration::from_millis(500 + dice.below(1_500)));
                 if trouble == THROTTLED {
@@ -162,13 +164,12 @@ impl Cluster {
 }
 
 impl Tables {
-    async fn kill_and_start(&self, dice: &mut Dice) -> Result<(), String> {
+    async fn kill_for(&self, outage: Duration) -> Result<(), String> {
         let pid_file = self.dir.join("pid");
         let text = fs::read_to_string(&pid_file).map_err(|error| format!("{}: {error}", pid_file.display()))?;
         let pid = text.trim().parse().ok().and_then(Pid::from_raw).ok_or_else(|| format!("no process in {}", pid_file.display()))?;
         kill_process(pid, Signal::KILL).map_err(|error| format!("the engine can't be killed: {error}"))?;
         fs::remove_file(&pid_file).map_err(|error| error.to_string())?;
-        let outage = if dice.one_in(6) { LONG_OUTAGE } else { Duration::from_millis(dice.below(1_500)) };
         sleep(outage).await;
         run(&self.script, "start", &self.dir).await.map(drop)
     }

@@ -89,6 +89,8 @@ pub enum Mishap {
     None,
     /// It is held up, in milliseconds.
     Late(u64),
+    /// Its answer is held up when it begins, in milliseconds.
+    Held(u64),
     /// It never arrives.
     Dropped,
     /// It arrives, and the connection is cut at once.

@@ -20,6 +20,8 @@ use crate::message::Stream;
 pub const AHEAD: u64 = 1 << 20;
 /// A socket buffer, of which the kernel makes twice as much.
 const BUFFER: u32 = 64 * 1024;
+/// How much of an answer is held up.
+const CHUNK: usize = 1024;
 /// How long the proxy waits for a server's answer before it gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -130,6 +132,12 @@ async fn carry(client: &mut Stream, fleet: &dyn Fleet) -> io::Result<()> {
             let _ = twin.await;
             relayed
         }
+        Mishap::Held(millis) => {
+            let begin = upstream.some(CHUNK).await?;
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            client.send(&begin).await?;
+            relay(upstream, client, u64::MAX).await
+        }
         Mishap::Cut(after) => {
             relay(upstream, client, after).await?;
             cut()
@@ -169,6 +177,7 @@ fn spell(mishap: Mishap) -> (&'static str, u64) {
     match mishap {
         Mishap::None => ("none", 0),
         Mishap::Late(millis) => ("late", millis),
+        Mishap::Held(millis) => ("held", millis),
         Mishap::Dropped => ("dropped", 0),
         Mishap::Abandoned => ("abandoned", 0),
         Mishap::Swallowed => ("swallowed", 0),
@@ -183,6 +192,7 @@ fn read_order(line: &str) -> Option<(Mishap, usize, u64)> {
     let number: u64 = words.next()?.parse().ok()?;
     let mishap = match name {
         "late" => Mishap::Late(number),
+        "held" => Mishap::Held(number),
         "dropped" => Mishap::Dropped,
         "abandoned" => Mishap::Abandoned,
         "swallowed" => Mishap::Swallowed,

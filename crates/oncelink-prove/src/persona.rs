@@ -16,6 +16,8 @@ use crate::scene::{Heard, Order, Scene, request};
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE_FIRST: Duration = Duration::from_millis(20);
 const PAUSE_MOST: Duration = Duration::from_millis(400);
+/// How often a greedy client asks: what came would be more than a budget for each of four servers' lives.
+const GREEDY_FETCHES: u32 = 32;
 
 /// What a client is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +125,9 @@ impl Client {
         let scene = Arc::clone(&self.scene);
         tokio::join!(scene.ask(first), scene.ask(second), scene.ask(broken));
         // The last byte is still missing, so it isn't over.
-        self.finish(&holding, &path, size - 1, 0).await
+        self.finish(&holding, &path, size - 1, 0).await?;
+        self.ask_for_more(&holding, &path).await;
+        Ok(())
     }
 
     async fn be_greedy(&mut self) -> Result<(), Stopped> {
@@ -132,7 +136,7 @@ impl Client {
         let size = self.scene.terms.size;
         // So early that no socket acknowledges the end for it, and more often than the budget allows.
         let stop = size - (size / 2).min(AHEAD + AHEAD / 2);
-        for _ in 0..12 {
+        for _ in 0..GREEDY_FETCHES {
             let order = self.fetch_order(&holding, &path, 0..size, Some(stop));
             if self.scene.ask(order).await.reply.refused() {
                 return Err(Stopped::Refused);
@@ -340,8 +344,9 @@ impl Client {
             return Mishap::None;
         }
         self.mishaps -= 1;
-        match self.dice.below(7) {
+        match self.dice.below(8) {
             0 => Mishap::Late(self.dice.below(150)),
+            7 => Mishap::Held(self.dice.below(150)),
             1 => Mishap::Dropped,
             2 => Mishap::Abandoned,
             3 => Mishap::Swallowed,

@@ -17,6 +17,9 @@ pub fn of(name: &str, servers: usize, figures: &Figures) -> String {
     let _ = writeln!(text, "  on the network: {}", list(figures.mishaps.iter().map(|(name, count)| (*name, *count))));
     let _ = writeln!(text, "  answers: {}", list(figures.answers.iter().map(|(name, count)| (name.as_str(), *count))));
     let _ = writeln!(text, "  troubles: {}", list(figures.troubles.iter().map(|(name, count)| (*name, *count as u64))));
+    if !figures.missed.is_empty() {
+        let _ = writeln!(text, "  never came, as the storm was too short: {}", figures.missed.join(", "));
+    }
     let _ = writeln!(text, "  promises broken: {breaches}");
     let _ = write!(text, "{}", figures.story.as_deref().unwrap_or_default());
     for told in &figures.told {

@@ -76,24 +76,38 @@ impl Weather {
 /// # Errors
 /// When a server or the store doesn't come back.
 pub async fn storm(fleet: Arc<dyn Fleet>, weather: Arc<Weather>, mut dice: Dice, mut stop: watch::Receiver<bool>) -> Result<(), String> {
-    // The first one comes at once, however short the storm is.
+    // Each kind comes once before chance has its way, and the first one at once, however short the storm is.
+    let mut due = due(fleet.as_ref());
     let mut calm = Duration::ZERO;
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
             () = tokio::time::sleep(calm) => {}
         }
-        let troubles = fleet.troubles();
-        if troubles.is_empty() || dice.one_in(2) {
+        let what = if due.is_empty() { any(fleet.as_ref(), &mut dice) } else { due.swap_remove(dice.index(due.len())) };
+        if what == KILL {
             kill(fleet.as_ref(), &weather, &mut dice).await?;
         } else {
-            let what = troubles[dice.index(troubles.len())];
             weather.begin(what);
             fleet.upset(what, &mut dice).await?;
             weather.end();
         }
         calm = Duration::from_millis(100 + dice.below(LONGEST_CALM));
     }
+}
+
+/// What must come at least once.
+pub fn due(fleet: &dyn Fleet) -> Vec<&'static str> {
+    let mut due = [&[KILL], fleet.troubles()].concat();
+    due.sort_unstable();
+    due.dedup();
+    due
+}
+
+/// One trouble; every other one is a server's death.
+fn any(fleet: &dyn Fleet, dice: &mut Dice) -> &'static str {
+    let troubles = fleet.troubles();
+    if troubles.is_empty() || dice.one_in(2) { KILL } else { troubles[dice.index(troubles.len())] }
 }
 
 /// Kills a server, sometimes all, and starts them again after a moment.

@@ -3,7 +3,7 @@
 use crate::history::{Exchange, Gate, Mishap, Span};
 
 use super::Case;
-use super::holding::{Holding, length};
+use super::holding::{Holding, are_whole, length};
 
 /// What a claim may be sent beyond twice its object.
 const BUDGET_EXTRA: u64 = 8 << 20;
@@ -59,21 +59,29 @@ impl Case<'_> {
         }
     }
 
-    /// Who got everything in one piece gets nothing more.
+    /// Who got everything gets nothing more.
     pub(super) fn judge_end(&mut self, holding: &Holding<'_>) {
-        let moves = || holding.tries.iter().chain(&holding.fetches).filter(|exchange| exchange.reply.received > 0);
-        let Some(first) = moves().min_by_key(|exchange| exchange.span.from) else { return };
-        let whole = first.mishap == Mishap::None && first.reply.whole && first.reply.received == self.history.terms.size;
-        if !whole {
-            return;
-        }
-        let later = holding.tries.iter().chain(&holding.fetches).filter(|exchange| exchange.span.from > first.span.to);
+        let Some(last) = self.last_piece(holding) else { return };
+        let later = holding.tries.iter().chain(&holding.fetches).filter(|exchange| exchange.span.from > last.span.to);
         for exchange in later {
             let span = Span { from: holding.first_try(), to: exchange.span.to };
-            if exchange.reply.granted() && self.is_known(first, exchange) && self.weather.troubles_in(span) == 0 {
+            if exchange.reply.granted() && self.is_known(last, exchange) && self.weather.troubles_in(span) == 0 {
                 self.broken("SEM-5", format!("{:?} is granted after everything had been delivered", exchange.act));
             }
         }
+    }
+
+    /// The answer with which a holder had everything in answers that came unharmed and as a whole, all from one server. What it
+    /// hung up on doesn't count: how much of that was acknowledged nobody knows here.
+    fn last_piece<'a>(&self, holding: &Holding<'a>) -> Option<&'a Exchange> {
+        let mut moves: Vec<&Exchange> = holding.tries.iter().chain(&holding.fetches).copied().collect();
+        moves.retain(|exchange| exchange.mishap == Mishap::None && exchange.reply.whole && exchange.reply.received > 0);
+        moves.sort_by_key(|exchange| exchange.span.to);
+        let size = self.history.terms.size;
+        if self.history.servers > 1 {
+            return moves.into_iter().find(|exchange| exchange.reply.received == size);
+        }
+        (1..=moves.len()).find(|count| are_whole(&moves[..*count], size)).map(|count| moves[count - 1])
     }
 
     /// Whether the server that was asked must know what another delivered.

@@ -39,9 +39,10 @@ pub(super) fn of(history: &History) -> Vec<Holding<'_>> {
 }
 
 impl Holding<'_> {
-    /// When it first asked for a use.
+    /// When it first asked for a use in a request that may have arrived.
     pub(super) fn first_try(&self) -> Micros {
-        self.tries.first().map_or(Micros::MAX, |exchange| exchange.span.from)
+        let arrived = self.tries.iter().find(|exchange| exchange.mishap != Mishap::Dropped);
+        arrived.map_or(Micros::MAX, |exchange| exchange.span.from)
     }
 
     /// When it was first told that it has one.
@@ -127,6 +128,13 @@ impl Holding<'_> {
         let word = (asked.end == self.size && asked.start > 0).then_some(0..asked.start);
         std::iter::once(sent).chain(word).collect()
     }
+}
+
+/// Whether what came with these answers is the whole object.
+pub(super) fn are_whole(exchanges: &[&Exchange], size: u64) -> bool {
+    let mut pieces: Vec<Stretch> = exchanges.iter().map(|exchange| piece(exchange)).collect();
+    pieces.sort_by_key(|piece| piece.start);
+    covered(&pieces) >= size
 }
 
 /// What came with an answer.

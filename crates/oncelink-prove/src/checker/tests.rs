@@ -96,6 +96,24 @@ fn nothing_comes_after_the_end() {
 }
 
 #[test]
+fn nothing_comes_after_the_last_piece() {
+    let part = |at, from, to| {
+        let mut part = fetch(0, at, to - from);
+        part.act = Act::Fetch { from, to };
+        part.reply = Reply { at: from, whole: true, ..part.reply };
+        part
+    };
+    let begun = || vec![claim(0, 20, 201, ""), part(30, 1_000, SIZE), part(40, 0, 1_000)];
+    breaks("SEM-5", [begun(), vec![fetch(0, 50, 5)]].concat());
+    lawful([begun(), vec![refused(0, 50, "completed")]].concat());
+    // Of several servers each may have to wait for the others' records.
+    let several = History { servers: 2, ..history([begun(), vec![fetch(0, 50, 5)]].concat()) };
+    assert_eq!(told(&several), Vec::<&str>::new());
+    // A byte that was sent to somebody who hung up may not have been acknowledged.
+    lawful(vec![claim(0, 20, 201, ""), fetch(0, 30, 1_000), part(40, 1_000, SIZE), fetch(0, 50, 5)]);
+}
+
+#[test]
 fn a_revocation_that_was_answered_ends_everything() {
     let revoke = || exchange(Who::Sender, Act::Revoke, 20, 200, "");
     breaks("SEM-7", vec![revoke(), claim(0, 30, 201, "")]);
@@ -112,6 +130,9 @@ fn expiry_bounds_claiming_only() {
     };
     assert_eq!(expiring(vec![claim(0, 111, 201, "")]), ["SEM-7"]);
     assert_eq!(expiring(vec![claim(0, 50, 410, "expired")]), ["SEM-7"]);
+    let never_arrived = Exchange { mishap: Mishap::Dropped, ..lost(claim(0, 50, 0, "")) };
+    assert_eq!(expiring(vec![never_arrived, claim(0, 111, 201, "")]), ["SEM-7"]);
+    assert_eq!(expiring(vec![lost(claim(0, 50, 0, "")), claim(0, 111, 201, "")]), Vec::<&str>::new());
     assert_eq!(expiring(vec![claim(0, 50, 201, ""), claim(0, 200, 410, "expired")]), ["SEM-7"]);
     assert_eq!(expiring(vec![claim(0, 50, 201, ""), claim(0, 200, 201, ""), claim(1, 200, 410, "expired")]), Vec::<&str>::new());
 }

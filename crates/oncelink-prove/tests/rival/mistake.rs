@@ -27,11 +27,13 @@ pub(crate) enum Mistake {
     CompleteWithoutFence,
     /// A claim can be resumed for ever.
     LeaseIgnored,
+    /// A claim's bytes can be fetched as often as one likes.
+    BudgetIgnored,
 }
 
 impl Mistake {
-    /// All of them, with the words of the issue that they come from.
-    pub(crate) const ALL: [(Self, &str); 12] = [
+    /// All of them, in a few words.
+    pub(crate) const ALL: [(Self, &str); 13] = [
         (Self::GetThenDelete, "get then delete"),
         (Self::GetThenPut, "get then put"),
         (Self::CountWhenFinished, "count when finished"),
@@ -44,5 +46,6 @@ impl Mistake {
         (Self::ReleaseWithoutFence, "release without fence"),
         (Self::CompleteWithoutFence, "complete without fence"),
         (Self::LeaseIgnored, "lease ignored"),
+        (Self::BudgetIgnored, "budget ignored"),
     ];
 }
