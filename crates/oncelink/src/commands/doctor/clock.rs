@@ -15,7 +15,7 @@ use crate::commands::doctor::finding::Finding;
 use crate::{http, upkeep};
 
 /// How long an endpoint may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Beyond this AWS refuses every request (S3: `RequestTimeTooSkewed`).
 const REFUSED: Duration = Duration::from_secs(15 * 60);
 /// Beyond this somebody should look after it.

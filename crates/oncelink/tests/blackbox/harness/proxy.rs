@@ -2,6 +2,7 @@
 //! can be switched off and on again like a cable.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -53,6 +54,7 @@ impl Drop for Proxy {
 pub(crate) struct RoundRobin {
     /// Where it listens.
     pub(crate) addr: SocketAddr,
+    served: Arc<Mutex<Vec<SocketAddr>>>,
     task: JoinHandle<()>,
 }
 
@@ -61,15 +63,22 @@ impl RoundRobin {
     pub(crate) async fn over(targets: Vec<SocketAddr>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound listener has an address");
+        let served = Arc::new(Mutex::new(Vec::new()));
+        let noted = served.clone();
         let task = tokio::spawn(async move {
             let mut turn = 0;
             while let Ok((client, _)) = listener.accept().await {
                 let order: Vec<SocketAddr> = targets.iter().cycle().skip(turn % targets.len()).take(targets.len()).copied().collect();
                 turn += 1;
-                tokio::spawn(carry_to_first(client, order));
+                tokio::spawn(carry_to_first(client, order, noted.clone()));
             }
         });
-        Self { addr, task }
+        Self { addr, served, task }
+    }
+
+    /// Which servers took the connections since this was asked last, in the order of taking.
+    pub(crate) fn served(&self) -> Vec<SocketAddr> {
+        std::mem::take(&mut *self.served.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -79,9 +88,10 @@ impl Drop for RoundRobin {
     }
 }
 
-async fn carry_to_first(mut client: TcpStream, targets: Vec<SocketAddr>) {
+async fn carry_to_first(mut client: TcpStream, targets: Vec<SocketAddr>, served: Arc<Mutex<Vec<SocketAddr>>>) {
     for target in targets {
         if let Ok(mut server) = narrow_connection(target).await {
+            served.lock().unwrap_or_else(PoisonError::into_inner).push(target);
             // An end with an error is a cut, and the client must see one.
             if copy_bidirectional(&mut client, &mut server).await.is_err() {
                 let _ = client.set_zero_linger();
