@@ -13,10 +13,10 @@ export async function browse(t, options = {}) {
   t.after(() => browser.close());
   const context = await browser.newContext({ acceptDownloads: true, locale: 'en-GB', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.problems = [];
   page.foreign = [];
-  context.on('request', (request) => /^(http:\/\/127\.0\.0\.1|blob:http:\/\/127\.0\.0\.1|data:)/.test(request.url()) || page.foreign.push(request.url()));
+  context.on('request', (request) => /^((blob:)?http:\/\/127(\.\d+){3}[:/]|data:)/.test(request.url()) || page.foreign.push(request.url()));
   page.on('pageerror', (error) => page.problems.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && page.problems.push(message.text()));
   return page;

@@ -5,9 +5,8 @@ import path from 'node:path';
 import test from 'node:test';
 
 import { browse } from './browser.mjs';
-import { Server, noise, scratch, servedThrough, sha256, sha256File } from './support.mjs';
+import { Server, UNBUFFERED, noise, scratch, servedThrough, sha256, sha256File } from './support.mjs';
 
-// More than the buffers between a server and a client hold: a cut in the middle is a cut for both.
 const SIZE = 24_000_001;
 
 test('the button saves the file under its name, and the link is over', async (t) => {
@@ -53,7 +52,8 @@ test('two clicks are one claim', async (t) => {
 
 test('after a cut the same browser goes on from the same page, with the one use', async (t) => {
   const { server } = await servedThrough(t, [3_000_000]);
-  const content = server.put('b.bin', noise(SIZE));
+  // The middle for both: neither has seen the end by then.
+  const content = server.put('b.bin', noise(UNBUFFERED));
   const link = await server.link('b.bin');
   const page = await browse(t);
   await page.goto(link.url);

@@ -5,15 +5,17 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 
-import { BIN, Server, noise, scratch, servedThrough, sha256, sha256File, start } from './support.mjs';
+import { BIN, Server, UNBUFFERED, noise, scratch, servedThrough, sha256, sha256File, start } from './support.mjs';
 
-// More than the buffers between a server and a client hold: a cut in the middle is a cut for both.
 const SIZE = 24_000_001;
 
-/** A server with a file, and a folder to download into; with `cuts`, its links lead through a proxy that cuts there. */
+/**
+ * A server with a file, and a folder to download into; with `cuts`, its links lead through a proxy that cuts there, and the file is
+ * so large that the server notices.
+ */
 async function served(t, cuts) {
   const { server, proxy } = cuts ? await servedThrough(t, cuts) : { server: await Server.start(t) };
-  return { server, proxy, content: server.put('report 1.bin', noise(SIZE)), folder: scratch(t) };
+  return { server, proxy, content: server.put('report 1.bin', noise(cuts ? UNBUFFERED : SIZE)), folder: scratch(t) };
 }
 
 test('curl with stock flags saves the file under its name, once', async (t) => {

@@ -15,7 +15,7 @@ const NAME = 'große Datei.bin';
 const FAULTS = ['--lose-every', '10', '--kill-every', '7'];
 
 // None hangs for ever: a download that never ends has no time limit of its own.
-const promise = (name, work) => test(name, { timeout: 300_000 }, work);
+const promise = (name, work) => test(name, { timeout: 600_000 }, work);
 
 let cloud;
 let objects;
@@ -53,7 +53,7 @@ async function open(page, url, sight) {
 
 /** Presses the button and waits for the file that the browser saves. */
 async function saved(t, page) {
-  const [download] = await Promise.all([page.waitForEvent('download', { timeout: 180_000 }), page.locator('form button').click()]);
+  const [download] = await Promise.all([page.waitForEvent('download', { timeout: 600_000 }), page.locator('form button').click()]);
   assert.equal(download.suggestedFilename(), NAME);
   const file = path.join(scratch(t), 'saved');
   await download.saveAs(file);

@@ -8,13 +8,11 @@ import https from 'node:https';
 import path from 'node:path';
 import test from 'node:test';
 
-import { Sender, freeAddress, noise, scratch, sha256, start } from './support.mjs';
+import { Sender, UNBUFFERED, eventually, freeAddress, noise, scratch, sha256, start } from './support.mjs';
 import { walk } from './walk.mjs';
 
 const GUIDE = readFileSync(path.resolve(import.meta.dirname, '../../docs/guides/reverse-proxy.md'), 'utf8');
 const SECRET = /ol_[0-9A-Za-z]{36}|oc_[0-9a-z]{26}/;
-// More than the buffers of two connections hold.
-const SIZE = 24_000_001;
 
 /** Each proxy: the guide's file, what differs on this machine, and how it is started. */
 const PROXIES = {
@@ -36,7 +34,7 @@ const PROXIES = {
   caddy: {
     file: 'Caddyfile',
     table: ({ address, folder }) => ({
-      '\nfiles.example.org {': `\nhttps://${address} {\n\ttls ${folder}/certificate.pem ${folder}/certificate.key`,
+      '\nfiles.example.org {': `\nhttps://${address} {\n\ttls ${folder}/certificate.pem ${folder}/certificate.key\n\tbind ${address.split(':')[0]}`,
       '{\n\tlog {\n\t\t#': '{\n\tadmin off\n\tauto_https disable_redirects\n\tlog {\n\t\t#',
       '/var/log/nginx /var/log/caddy': folder,
       '/var/log/caddy': folder,
@@ -45,10 +43,10 @@ const PROXIES = {
   },
 };
 
-/** A certificate for this machine that nobody else would believe. */
-async function certificate(folder) {
+/** A certificate for an address of this machine that nobody else would believe. */
+async function certificate(folder, host) {
   const [key, pem] = ['key', 'pem'].map((kind) => path.join(folder, `certificate.${kind}`));
-  const terms = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  const terms = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=IP:${host}`, '-days', '2'];
   const done = await start('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', pem, ...terms]);
   assert.equal(done.status, 0, done.stderr);
   return pem;
@@ -65,20 +63,19 @@ async function run(t, name, place) {
   child.on('error', (error) => (failure = error)).on('exit', (code) => (failure = new Error(`${name} ended with ${code}: ${place.said}`)));
   const gone = new Promise((resolve) => child.once('close', resolve));
   t.after(() => child.kill('SIGTERM') && gone);
-  for (let tries = 0; tries < 400; tries += 1) {
+  const answers = async () => {
     if (failure) throw failure;
     const tried = await start('curl', ['-sS', '--cacert', place.pem, '-o', '/dev/null', `${place.url}/`]);
-    if (tried.status === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`${name} takes no connections: ${place.said}`);
+    return tried.status === 0;
+  };
+  await eventually(answers, () => `${name} takes no connections: ${place.said}`);
 }
 
 /** Walks through the guide with one of its proxies, and leaves everything running. */
 async function behind(t, name) {
   const [server, address] = [await freeAddress(), await freeAddress()];
   const folder = scratch(t);
-  const pem = await certificate(folder);
+  const pem = await certificate(folder, address.split(':')[0]);
   const place = { server, address, folder, pem, url: `https://${address}`, said: '' };
   const table = { 'https://files.example.org': place.url, '127.0.0.1:8080': server, ...PROXIES[name].table(place) };
   const env = { ONCELINK_LISTEN: server, CURL_CA_BUNDLE: pem, SSL_CERT_FILE: pem };
@@ -129,7 +126,7 @@ function stalled(place, url) {
 for (const name of Object.keys(PROXIES)) {
   test(`${name} as the guide has it: checked, unbuffered, honest about addresses, silent about secrets`, async (t) => {
     const place = await behind(t, name);
-    const content = noise(SIZE);
+    const content = noise(UNBUFFERED);
     writeFileSync(path.join(place.files, 'b.bin'), content);
 
     await t.test('a client that stalls is not taken for one that has everything, and may go on', async () => {

@@ -24,7 +24,7 @@ async function opened(t, content, { every = 0, terms = {}, flags = [], browser =
 
 /** Presses the button and waits for the file that the browser saves. */
 async function saved(t, page) {
-  const [download] = await Promise.all([page.waitForEvent('download', { timeout: 120_000 }), page.locator('form button').click()]);
+  const [download] = await Promise.all([page.waitForEvent('download', { timeout: 600_000 }), page.locator('form button').click()]);
   assert.equal(download.suggestedFilename(), 'große Datei.bin');
   const file = path.join(scratch(t), 'saved');
   await download.saveAs(file);

@@ -2,13 +2,27 @@
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const BIN = process.env.ONCELINK_BIN;
+const PATIENCE = 60_000;
+
+/**
+ * More bytes than two connections in a row hold. While a program doesn't read, the kernel takes in, and acknowledges, what its
+ * buffers have room for; they grow as they are read from, and Node can't bound them. Of a larger file the rest is still to come.
+ */
+export const UNBUFFERED = Math.min(2 * (mostBuffered('tcp_rmem') + mostBuffered('tcp_wmem')) + 8_000_000, 1_000_000_000);
+
+/** What a connection's buffer grows to at the most, see tcp(7). */
+function mostBuffered(name) {
+  const file = `/proc/sys/net/ipv4/${name}`;
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').trim().split(/\s+/)[2]) : 8_000_000;
+}
 
 /** A folder that is gone when the test is over. */
 export function scratch(t) {
@@ -17,12 +31,28 @@ export function scratch(t) {
   return folder;
 }
 
+/** Tries until there is something, and gives that. On a busy machine everything takes its time. */
+export async function eventually(attempt, complaint) {
+  for (const deadline = Date.now() + PATIENCE; ; ) {
+    const found = await attempt();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(await complaint());
+    await sleep(25);
+  }
+}
+
 /** What senders ask of any server that answers at `url` for `key`. */
 export class Sender {
   async api(method, target, body) {
     const headers = { authorization: `Bearer ${this.key}`, accept: 'application/json' };
     if (body) headers['content-type'] = 'application/json';
-    const answer = await fetch(this.url + target, { method, headers, body: body && JSON.stringify(body) });
+    const ask = () => fetch(this.url + target, { method, headers, body: body && JSON.stringify(body) });
+    let answer = await ask();
+    // What may be asked twice is asked again when the server is only busy.
+    for (let tries = 0; tries < 5 && method !== 'POST' && [503, 504].includes(answer.status); tries += 1) {
+      await sleep(500);
+      answer = await ask();
+    }
     if (!answer.ok) throw new Error(`${method} ${target}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? null : answer.json();
   }
@@ -38,13 +68,10 @@ export class Sender {
   }
 
   /** Waits until the link's first claim is completed: the acknowledgement of the last byte may be a moment behind. */
-  async completed(link) {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const record = await this.show(link);
-      if (record.claims[0]?.state === 'completed') return record;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`never completed: ${JSON.stringify(await this.show(link))}`);
+  completed(link) {
+    let record;
+    const isCompleted = async () => (record = await this.show(link)).claims[0]?.state === 'completed' && record;
+    return eventually(isCompleted, () => `never completed: ${JSON.stringify(record)}`);
   }
 }
 
@@ -128,7 +155,7 @@ export async function cuttingProxy(t, cuts, target) {
 
 /**
  * A proxy for one request per connection that cuts every `every`-th reply of a claim's bytes in its middle. It can be paused,
- * which stops all replies once so many bytes have gone through; then `paused` is fulfilled.
+ * which stops all these replies once so many of their bytes have gone through; then `paused` is fulfilled. Pages always come whole.
  */
 export async function lossyProxy(t, every) {
   const proxy = { cut: 0, target: '', limit: Infinity };
@@ -151,7 +178,7 @@ export async function lossyProxy(t, every) {
       let left = isCut ? Number(reply.headers['content-length']) >> 1 : Infinity;
       answer.writeHead(reply.statusCode, reply.rawHeaders);
       reply.on('data', (chunk) => {
-        passed += chunk.length;
+        if (bytes) passed += chunk.length;
         left -= chunk.length;
         if (left < 0) {
           proxy.cut += 1;
@@ -160,7 +187,7 @@ export async function lossyProxy(t, every) {
           return;
         }
         answer.write(chunk);
-        if (passed > proxy.limit) {
+        if (bytes && passed > proxy.limit) {
           reply.pause();
           resume.push(() => reply.resume());
           proxy.isPaused();
@@ -206,13 +233,20 @@ export async function servedThrough(t, cuts, flags = []) {
   return { proxy, server };
 }
 
-/** An address at which nothing listens yet. */
+let addresses = 0;
+
+/**
+ * An address at which nothing listens yet, nor will: it is nobody else's, and so a port that others take meanwhile isn't this one.
+ * Only Linux has more than one address of this machine.
+ */
 export async function freeAddress() {
+  addresses += 1;
+  const host = process.platform === 'linux' ? `127.${64 + ((process.pid >> 8) & 63)}.${process.pid & 255}.${addresses}` : '127.0.0.1';
   const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, host, resolve));
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
-  return `127.0.0.1:${port}`;
+  return `${host}:${port}`;
 }
 
 /** Runs a program to its end, without blocking the proxies of this process. */

@@ -45,6 +45,8 @@ pub struct Setup {
     pub store: fn() -> Arc<dyn LinkStore>,
     /// What the server does.
     pub habits: Habits,
+    /// When a server crashes; nothing: when chance has it.
+    pub crash_at: Option<u64>,
 }
 
 /// What a server does with a request. All false is how it is meant; the others are mistakes, for testing the test.
@@ -90,10 +92,18 @@ pub struct Breach {
     pub how: String,
 }
 
+/// A run that is over.
+struct Played {
+    story: Vec<String>,
+    /// Before how many steps a server might have crashed.
+    steps: u64,
+    verdict: Result<(), Breach>,
+}
+
 impl Setup {
     /// The rules as they are, over the model store.
     pub fn sound() -> Self {
-        Self { store: || Arc::new(MemoryStore::new()), habits: Habits::default() }
+        Self { store: || Arc::new(MemoryStore::new()), habits: Habits::default(), crash_at: None }
     }
 
     /// Runs `seeds` one after another, up to the first breach; how many were run, and the breach.
@@ -113,17 +123,29 @@ impl Setup {
     /// # Errors
     /// The first promise that was broken.
     pub fn run(&self, seed: u64) -> Result<(), Breach> {
-        self.play(seed, false).1
+        self.play(seed, false).verdict
+    }
+
+    /// Runs one seed again and again, with one crash: before its first step, before its second, and so on to its last. So every
+    /// task is dropped at every await point that it comes to. How many runs there were, and the first breach.
+    pub fn run_with_a_crash_at_every_step(&self, seed: u64) -> (u64, Option<Breach>) {
+        let without = Self { crash_at: Some(u64::MAX), ..*self }.play(seed, false);
+        for at in 0..without.steps {
+            if let Err(breach) = (Self { crash_at: Some(at), ..*self }).run(seed) {
+                return (at + 1, Some(breach));
+            }
+        }
+        (without.steps, without.verdict.err())
     }
 
     /// Runs one seed and tells what happened, line by line, with the verdict as the last one.
     pub fn story(&self, seed: u64) -> Vec<String> {
-        let (mut story, verdict) = self.play(seed, true);
+        let Played { mut story, verdict, .. } = self.play(seed, true);
         story.push(verdict.map_or_else(|breach| breach.to_string(), |()| format!("seed {seed}: no promise is broken")));
         story
     }
 
-    fn play(&self, seed: u64, told: bool) -> (Vec<String>, Result<(), Breach>) {
+    fn play(&self, seed: u64, told: bool) -> Played {
         let world = World::new(seed, self, told);
         let clients: Vec<Rc<Client>> =
             world.plan.clients.iter().enumerate().map(|(number, persona)| Client::new(&world, number, *persona)).collect();
@@ -146,7 +168,7 @@ impl Setup {
         }
         let broken = world.ledger.facts().broken.take();
         let verdict = broken.map_or(Ok(()), |(promise, how)| Err(Breach { seed, promise, how }));
-        (world.ledger.story(), verdict)
+        Played { story: world.ledger.story(), steps: world.steps(), verdict }
     }
 }
 

@@ -48,6 +48,8 @@ struct State {
     reporting: u32,
     /// Reports that were ever begun.
     reports: u64,
+    /// The time of the last of them.
+    reported_at: Option<Timestamp>,
     /// The object's size.
     size: u64,
     /// What the holder has, in the record or not.
@@ -93,12 +95,18 @@ impl Seat {
 /// A report that is being written.
 pub(crate) struct Reporting<'a> {
     account: &'a Account,
+    at: Timestamp,
     number: u64,
     alone: bool,
     recorded: u64,
 }
 
 impl Reporting<'_> {
+    /// The time that is its own.
+    pub(crate) fn at(&self) -> Timestamp {
+        self.at
+    }
+
     /// What the record said before it, when no other report of the claim was on its way in this process at any time.
     pub(crate) fn recorded_before(&self) -> Option<u64> {
         (self.alone && lock(&self.account.state).reports == self.number).then_some(self.recorded)
@@ -243,12 +251,15 @@ impl Account {
         state.recorded = state.recorded.max(recorded);
     }
 
-    /// A report is about to be written.
-    pub(crate) fn begin_report(&self) -> Reporting<'_> {
+    /// A report is about to be written, at `now` or a moment later: no two of a claim's have the same time, by which they are told
+    /// apart when an answer is lost.
+    pub(crate) fn begin_report(&self, now: Timestamp) -> Reporting<'_> {
         let mut state = lock(&self.state);
         state.reporting += 1;
         state.reports += 1;
-        Reporting { account: self, number: state.reports, alone: state.reporting == 1, recorded: state.recorded }
+        let at = state.reported_at.map_or(now, |last| now.max(last.plus(Duration::from_millis(1))));
+        state.reported_at = Some(at);
+        Reporting { account: self, at, number: state.reports, alone: state.reporting == 1, recorded: state.recorded }
     }
 
     /// The claim has ended: no response of it may go on.
@@ -297,13 +308,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use oncelink_testkit::fixtures;
 
     use super::*;
 
     const SIZE: u64 = 60;
 
     fn account(limit: u64) -> Account {
-        let account = Account::new(&oncelink_testkit::fixtures::link_id(1));
+        let account = Account::new(&fixtures::link_id(1));
         assert!(account.read(&claim(), SIZE, limit));
         account
     }
@@ -315,7 +327,6 @@ mod tests {
 
     fn claim() -> Claim {
         use oncelink_core::claim::{ClaimState, InstanceId};
-        use oncelink_testkit::fixtures;
         Claim {
             link: fixtures::link_id(1),
             id: fixtures::claim_id(1),
@@ -426,14 +437,15 @@ mod tests {
         let account = account(100);
         assert!(account.draw(10));
         account.reported(10, 0, 30);
-        let first = account.begin_report();
+        let first = account.begin_report(fixtures::NOW);
         assert_eq!(first.recorded_before(), Some(30));
-        let second = account.begin_report();
+        let second = account.begin_report(fixtures::NOW);
+        assert!(second.at() > first.at(), "each has a time of its own");
         assert_eq!((first.recorded_before(), second.recorded_before()), (None, None), "they are two");
         drop(second);
         assert_eq!(first.recorded_before(), None, "and were");
         drop(first);
-        assert_eq!(account.begin_report().recorded_before(), Some(30));
+        assert_eq!(account.begin_report(fixtures::NOW).recorded_before(), Some(30));
     }
 
     #[test]

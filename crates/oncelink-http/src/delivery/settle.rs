@@ -182,7 +182,8 @@ impl Delivery {
                 return Ok(outcome);
             }
         }
-        let (reporting, now) = (self.account.begin_report(), self.links.now());
+        let reporting = self.account.begin_report(self.links.now());
+        let now = reporting.at();
         let fault = match self.links.report(&self.claim, report.clone(), now, &self.actor).await {
             Ok(outcome) => return Ok(outcome),
             Err(fault) => fault,

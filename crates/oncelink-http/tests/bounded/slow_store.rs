@@ -69,6 +69,29 @@ async fn sem_4_a_report_whose_answer_is_lost_counts_its_bytes_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sem_4_a_report_that_failed_is_not_taken_for_another_of_the_same_moment() {
+    let (house, claim, wire) = claimed().await;
+    let other = Line::default().wire();
+    for wire in [&wire, &other] {
+        let part = house.send(Request::get(address(&claim)).header(header::RANGE, "bytes=0-999").extension(Arc::clone(wire))).await;
+        assert_eq!(part.status, StatusCode::PARTIAL_CONTENT);
+    }
+    let looked = Gate::new();
+    house.faults.next(StoreCall::Record, StoreTrouble::FailBefore);
+    house.faults.next(StoreCall::Events, StoreTrouble::HangBefore(looked.clone()));
+    write(&wire, 1000);
+    // It is about to look whether it was kept after all.
+    looked.arrival().await;
+    write(&other, 1000);
+    while house.claimed(&claim).await.sent < 1000 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    looked.open();
+    house.rest().await;
+    assert_eq!(house.claimed(&claim).await.sent, 2000, "both have left");
+}
+
+#[tokio::test(start_paused = true)]
 async fn sem_4_a_renewal_whose_answer_is_lost_counts_its_bytes_once() {
     let (house, claim, wire) = claimed().await;
     let mut body = house.ask(Request::get(address(&claim)).extension(Arc::clone(&wire))).await.into_body().into_data_stream();

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use oncelink_core::Timestamp;
 use oncelink_core::claim::Claim;
@@ -32,7 +33,38 @@ pub(super) struct Account {
     lease_until: Cell<Option<Timestamp>>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: Cell<u32>,
+    /// Reports that are on their way, and how many there were.
+    reporting: Cell<u32>,
+    reports: Cell<u64>,
+    reported_at: Cell<Option<Timestamp>>,
     over: Cell<bool>,
+}
+
+/// A report that is being written.
+pub(super) struct Reporting<'a> {
+    account: &'a Account,
+    at: Timestamp,
+    number: u64,
+    alone: bool,
+    recorded: u64,
+}
+
+impl Reporting<'_> {
+    /// The time that is its own.
+    pub(super) fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// What the record said before it, when no other report of the claim was on its way in this life at any time.
+    pub(super) fn recorded_before(&self) -> Option<u64> {
+        (self.alone && self.account.reports.get() == self.number).then_some(self.recorded)
+    }
+}
+
+impl Drop for Reporting<'_> {
+    fn drop(&mut self) {
+        self.account.reporting.set(self.account.reporting.get() - 1);
+    }
 }
 
 impl Accounts {
@@ -97,6 +129,16 @@ impl Account {
     pub(super) fn reported(&self, count: u64, lost: u64, recorded: u64) {
         self.unreported.set(self.unreported.get().saturating_sub(count + lost));
         self.recorded.set(self.recorded.get().max(recorded));
+    }
+
+    /// A report is about to be written, at `now` or a moment later: no two of a claim's have the same time.
+    pub(super) fn begin_report(&self, now: Timestamp) -> Reporting<'_> {
+        self.reporting.set(self.reporting.get() + 1);
+        self.reports.set(self.reports.get() + 1);
+        let at = self.reported_at.get().map_or(now, |last| now.max(last.plus(Duration::from_millis(1))));
+        self.reported_at.set(Some(at));
+        let (number, recorded) = (self.reports.get(), self.recorded.get());
+        Reporting { account: self, at, number, alone: self.reporting.get() == 1, recorded }
     }
 
     /// The claim has ended: no response of it may go on.

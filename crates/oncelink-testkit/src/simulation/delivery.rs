@@ -13,7 +13,7 @@ use oncelink_core::coverage::Coverage;
 use oncelink_core::delivery::Report;
 use oncelink_core::ports::RecordOutcome;
 use oncelink_core::redeem::Opened;
-use oncelink_core::{Actor, Fault};
+use oncelink_core::{Actor, Fault, Timestamp};
 
 use super::account::Account;
 use super::executor::{Life, breathe, breathe_times};
@@ -56,6 +56,8 @@ pub(super) struct Delivery {
     delivered: Cell<u64>,
     sent: Cell<u64>,
     word: RefCell<Coverage>,
+    /// When its end was told without an answer.
+    tried: RefCell<Vec<Timestamp>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +89,8 @@ impl Delivery {
         let (claim, replica, world) = (wire.claim.clone(), Rc::clone(&wire.replica), Rc::clone(world));
         let (delivered, sent) = (Cell::new(0), Cell::new(0));
         let (stage, cut, word) = (Cell::new(Stage::Running), Cell::new(false), RefCell::new(word.unwrap_or_default()));
-        Self { replica, world, claim, account, wire, fresh, takes_over, stage, cut, knew: Cell::new(false), delivered, sent, word }
+        let (knew, tried) = (Cell::new(false), RefCell::default());
+        Self { replica, world, claim, account, wire, fresh, takes_over, stage, cut, knew, delivered, sent, word, tried }
     }
 
     /// Which life of which server it belongs to.
@@ -127,11 +130,14 @@ impl Delivery {
         match self.until_ended().await {
             Stage::Finished => {
                 let whole = self.until_acknowledged().await;
-                self.settle(self.wire.look(), whole).await;
+                let arrived = self.wire.look();
+                self.settle(arrived, whole || arrived > 0).await;
             }
             Stage::Broken | Stage::Running => {
                 self.account.begin_finish();
-                self.settle(self.wire.look(), false).await;
+                let arrived = self.wire.look();
+                // The last missing byte may have come with a response that was hung up on.
+                self.settle(arrived, arrived > 0).await;
             }
         }
     }
@@ -182,11 +188,11 @@ impl Delivery {
         }
     }
 
-    async fn settle(&self, arrived: u64, whole: bool) {
-        if self.fresh && self.wire.written.get() == 0 && !whole {
+    async fn settle(&self, arrived: u64, acknowledged: bool) {
+        if self.fresh && self.wire.written.get() == 0 && !acknowledged {
             self.replica.links.give_back(&self.claim, &Actor::default()).await;
         } else {
-            self.report_until_kept(arrived, whole).await;
+            self.report_until_kept(arrived, acknowledged).await;
         }
         self.account.end_finish();
     }
@@ -206,8 +212,7 @@ impl Delivery {
         let new_sent = sent.saturating_sub(self.sent.get());
         let report =
             Report { delivered: coverage, sent: new_sent, may_complete: whole, ended: ended.then_some(sent), takes_over: self.takes_over };
-        let now = self.replica.links.now();
-        let outcome = self.replica.links.report(&self.claim, report, now, &Actor::default()).await?;
+        let outcome = self.write(report).await?;
         self.delivered.set(self.delivered.get().max(delivered));
         self.sent.set(self.sent.get() + new_sent);
         *self.word.borrow_mut() = Coverage::new();
@@ -218,6 +223,31 @@ impl Delivery {
             RecordOutcome::Kept(claim) => self.take_in(claim.state),
             RecordOutcome::Revoked | RecordOutcome::NotYours => false,
         })
+    }
+
+    /// Writes a report. One whose answer is lost is looked for, lest its bytes count twice.
+    async fn write(&self, report: Report) -> Result<RecordOutcome, Fault> {
+        let (links, claim) = (&self.replica.links, &self.claim);
+        let Report { ref delivered, sent, ended, .. } = report;
+        if let Some(bytes) = ended {
+            let tried = self.tried.borrow().clone();
+            if let Some(outcome) = links.find_told(claim, delivered, bytes, &tried).await? {
+                return Ok(outcome);
+            }
+        }
+        let reporting = self.account.begin_report(links.now());
+        let now = reporting.at();
+        let fault = match links.report(claim, report.clone(), now, &Actor::default()).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(fault) => fault,
+        };
+        if ended.is_some() {
+            self.tried.borrow_mut().push(now);
+            return Err(fault);
+        }
+        let Some(before) = reporting.recorded_before() else { return Err(fault) };
+        let kept = links.find_kept(claim, delivered, before.saturating_add(sent)).await;
+        kept.filter(|_| reporting.recorded_before().is_some()).ok_or(fault)
     }
 
     fn take_in(&self, state: ClaimState) -> bool {

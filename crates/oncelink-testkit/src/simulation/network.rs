@@ -100,7 +100,30 @@ pub(super) struct FarStore {
 }
 
 impl FarStore {
+    /// A call that makes or gives back no claim.
     async fn call<T, F>(&self, work: impl Fn(Arc<dyn LinkStore>) -> F + Send + Sync + 'static) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
+        self.carry(work, || ()).await
+    }
+
+    /// A call of which a second or a late copy may leave a direct link's claim to nobody.
+    async fn call_that_takes<T, F>(&self, work: impl Fn(Arc<dyn LinkStore>) -> F + Send + Sync + 'static) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
+        self.carry(work, || self.ledger.excuse_orphans()).await
+    }
+
+    /// `copied` is told when a copy is on its way that nobody waits for, or whose answer nobody may hear.
+    async fn carry<T, F>(
+        &self,
+        work: impl Fn(Arc<dyn LinkStore>) -> F + Send + Sync + 'static,
+        copied: impl Fn() + Send + Sync,
+    ) -> Result<T, Fault>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Fault>> + Send + 'static,
@@ -116,11 +139,11 @@ impl FarStore {
                 breathe_times(weather.delay()).await;
                 let second = work(Arc::clone(inner)).await;
                 // Whoever hears of a refusal doesn't learn that the other copy was granted.
-                self.ledger.excuse_orphans();
+                copied();
                 if weather.dice.one_in(2) { first } else { second }
             }
             Fate::Late => {
-                self.ledger.excuse_orphans();
+                copied();
                 let (inner, turns) = (Arc::clone(inner), 1 + weather.dice.below(80));
                 weather.send_late(Box::pin(async move {
                     breathe_times(turns).await;
@@ -175,7 +198,7 @@ impl LinkStore for FarStore {
 
     async fn claim(&self, request: ClaimRequest) -> Result<ClaimOutcome, Fault> {
         self.ledger.claiming(&request);
-        self.call(move |store| {
+        self.call_that_takes(move |store| {
             let request = request.clone();
             async move { store.claim(request).await }
         })
@@ -202,7 +225,7 @@ impl LinkStore for FarStore {
 
     async fn release(&self, claim: ClaimRef, now: Timestamp, actor: Actor) -> Result<ReleaseOutcome, Fault> {
         self.ledger.releasing(&claim);
-        self.call(move |store| {
+        self.call_that_takes(move |store| {
             let (claim, actor) = (claim.clone(), actor.clone());
             async move { store.release(claim, now, actor).await }
         })

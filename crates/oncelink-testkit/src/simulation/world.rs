@@ -40,13 +40,16 @@ pub(super) struct World {
     replicas: RefCell<Vec<Rc<Replica>>>,
     wires: RefCell<Vec<Rc<Wire>>>,
     crashes_left: Cell<u32>,
+    crash_at: Option<u64>,
+    steps: Cell<u64>,
 }
 
 impl World {
     /// Builds the world of `seed` with nobody in it yet.
     pub(super) fn new(seed: u64, setup: &Setup, told: bool) -> Rc<Self> {
         let dice = Arc::new(SeededEntropy::new(seed));
-        let plan = Plan::draw(&dice);
+        let drawn = Plan::draw(&dice);
+        let plan = Plan { crashes: setup.crash_at.map_or(drawn.crashes, |_| 1), ..drawn };
         let token = Token::create(dice.as_ref(), NOW);
         let time = Arc::new(AtomicI64::new(NOW.as_millis()));
         let expires_at = Timestamp::from_millis(NOW.as_millis() + plan.expires_in);
@@ -58,6 +61,8 @@ impl World {
             replicas: RefCell::default(),
             wires: RefCell::default(),
             crashes_left: Cell::new(plan.crashes),
+            crash_at: setup.crash_at,
+            steps: Cell::new(0),
             habits: setup.habits,
             dice,
             plan,
@@ -171,10 +176,20 @@ impl World {
         if dice.one_in(self.plan.haste) {
             self.time.fetch_add(LEASE / 8 + i64::try_from(dice.below(LEASE.unsigned_abs())).unwrap_or(0), Ordering::Relaxed);
         }
-        if self.crashes_left.get() > 0 && dice.one_in(150) {
+        let step = self.steps.replace(self.steps.get() + 1);
+        let crashes = match self.crash_at {
+            Some(at) => step == at,
+            None => self.crashes_left.get() > 0 && dice.one_in(150),
+        };
+        if crashes {
             self.crashes_left.set(self.crashes_left.get() - 1);
             self.crash();
         }
+    }
+
+    /// How many steps there were before the bad day ended.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps.get()
     }
 
     /// Kills a replica at whatever await points its tasks are, and starts it anew.
