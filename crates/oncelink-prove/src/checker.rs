@@ -1,9 +1,9 @@
 //! The verdict on one link's history: which promises were broken, if any.
 //!
-//! Linear in the number of requests, a sort aside. It knows nothing of the servers but what their clients saw, and judges
-//! on the safe side: where the truth may have been lost on the way (an answer that was cut, bytes that a socket
-//! acknowledged and nobody read), what is consistent with any of it is lawful. The promises are those of
-//! `docs/semantics.md`.
+//! Linear in the number of requests, but for sorting and for what one holder did, which is little. It knows nothing of the
+//! servers but what their clients saw, and judges on the safe side: where the truth may have been lost on the way (an answer
+//! that was cut, bytes that a socket acknowledged and nobody read), what is consistent with any of it is lawful. The promises
+//! are those of `docs/semantics.md`.
 
 mod bytes;
 mod claims;

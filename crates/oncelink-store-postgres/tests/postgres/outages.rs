@@ -9,6 +9,7 @@ use oncelink_core::{Fault, FaultKind};
 use oncelink_testkit::fixtures::{a_key, a_link, after, claim_request};
 
 use crate::support::{Place, granted, open, stored};
+use crate::wire_proxy::WireProxy;
 
 /// Ends every connection to this database but the one that asks.
 const END_ALL: &str =
@@ -48,6 +49,19 @@ async fn connections_that_the_server_ended_are_replaced_and_nothing_is_doubled()
     assert_eq!(link.claimed as usize, claims);
     // One that was told as unknown may have been carried out; one that was granted always was.
     assert!((granted..=160).contains(&claims), "{granted} granted, {claims} stored");
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_given_up_in_time_and_the_holder_finds_its_claim() {
+    let Some(place) = Place::schema().await else { return };
+    let proxy = WireProxy::before(&place).await;
+    let store = open(&place.url_through(proxy.port(), "sslmode=disable&pool_size=2")).await;
+    let id = stored(&store, a_link().build()).await;
+    proxy.hang_next_reply();
+    let hung = tokio::time::timeout(Duration::from_secs(60), store.claim(claim_request(&id, 1))).await;
+    unavailable(&hung.expect("nobody waits for ever").expect_err("no answer came"), "PostgreSQL at");
+    assert!(granted(&store, claim_request(&id, 1)).await, "the same holder's, which had been written");
+    assert!(!granted(&store, claim_request(&id, 2)).await);
 }
 
 #[tokio::test]

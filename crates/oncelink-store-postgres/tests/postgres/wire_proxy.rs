@@ -1,11 +1,11 @@
 //! A proxy before the server that understands what a client sends: it writes down which statements are carried out, and
-//! can lose a reply.
+//! can lose a reply, or keep one back.
 //!
 //! Messages are those of <https://www.postgresql.org/docs/current/protocol-message-formats.html>, without TLS.
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,9 +24,16 @@ pub(crate) struct WireProxy {
 struct Shared {
     /// What was carried out, in order: a prepared statement's name as its comment tells it, `parse ...` and `query ...`.
     log: Mutex<Vec<String>>,
-    /// Whether the reply to the next carried-out statement is to be lost.
-    lose: AtomicBool,
+    /// What is to become of the reply to the next carried-out statement.
+    lose: AtomicU8,
 }
+
+/// A reply is handed on.
+const FINE: u8 = 0;
+/// The connection ends instead.
+const ENDED: u8 = 1;
+/// Nothing comes, and the connection stays.
+const SILENT: u8 = 2;
 
 impl WireProxy {
     /// A proxy before the server of `place`.
@@ -56,7 +63,12 @@ impl WireProxy {
 
     /// Lets the next statement be carried out, and ends its connection instead of handing the reply on.
     pub(crate) fn lose_next_reply(&self) {
-        self.shared.lose.store(true, Ordering::SeqCst);
+        self.shared.lose.store(ENDED, Ordering::SeqCst);
+    }
+
+    /// Lets the next statement be carried out, and nothing more come on its connection, which stays open.
+    pub(crate) fn hang_next_reply(&self) {
+        self.shared.lose.store(SILENT, Ordering::SeqCst);
     }
 }
 
@@ -70,7 +82,7 @@ impl Shared {
 fn join(client: TcpStream, upstream: TcpStream, shared: Arc<Shared>) {
     let (client_reads, client_writes) = client.into_split();
     let (server_reads, server_writes) = upstream.into_split();
-    let losing = Arc::new(AtomicBool::new(false));
+    let losing = Arc::new(AtomicU8::new(FINE));
     let there = tokio::spawn(forward(client_reads, server_writes, shared, losing.clone()));
     tokio::spawn(async move {
         let _ = backward(server_reads, client_writes, &losing).await;
@@ -79,7 +91,7 @@ fn join(client: TcpStream, upstream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// From the client to the server, message by message.
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: Arc<Shared>, losing: Arc<AtomicBool>) -> io::Result<()> {
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: Arc<Shared>, losing: Arc<AtomicU8>) -> io::Result<()> {
     // The first message has no type.
     let startup = body(&mut from).await?;
     to.write_all(&framed(None, &startup)).await?;
@@ -88,23 +100,26 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: Arc<Sh
         let kind = from.read_u8().await?;
         let body = body(&mut from).await?;
         note(kind, &body, &mut names, &shared);
-        if kind == b'E' && shared.lose.swap(false, Ordering::SeqCst) {
-            losing.store(true, Ordering::SeqCst);
+        if kind == b'E' {
+            let fate = shared.lose.swap(FINE, Ordering::SeqCst);
+            losing.fetch_max(fate, Ordering::SeqCst);
         }
         to.write_all(&framed(Some(kind), &body)).await?;
     }
 }
 
-/// From the server to the client, until a reply is to be lost: that one is waited for, and the connection ended.
-async fn backward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, losing: &AtomicBool) -> io::Result<()> {
+/// From the server to the client, until a reply is to be lost: that one is waited for, and the connection ended or left silent.
+async fn backward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, losing: &AtomicU8) -> io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
     loop {
         let count = from.read(&mut buffer).await?;
         // The server flushes when it is ready again, hence after the commit.
-        if count == 0 || losing.load(Ordering::SeqCst) {
-            return Ok(());
+        match losing.load(Ordering::SeqCst) {
+            _ if count == 0 => return Ok(()),
+            FINE => to.write_all(&buffer[..count]).await?,
+            SILENT => {}
+            _ => return Ok(()),
         }
-        to.write_all(&buffer[..count]).await?;
     }
 }
 

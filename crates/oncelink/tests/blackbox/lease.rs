@@ -123,6 +123,28 @@ async fn sem_4_each_activity_renews_the_lease() {
 }
 
 #[tokio::test]
+async fn what_ended_longer_ago_than_the_retention_is_forgotten_with_its_history() {
+    let mut server = Setup::new().flag("lease", "1s").flag("retention", "2s").start().await;
+    server.put("a.bin", b"content");
+    let ending = server.link(json!({"source": "files", "key": "a.bin", "expires_in": 1})).await;
+    let staying = server.link_to("a.bin").await;
+    let begin = Instant::now();
+    loop {
+        // It is looked at when a server starts, and every ten minutes.
+        sleep(Duration::from_secs(1)).await;
+        server.kill();
+        server.start_again().await;
+        let asked = server.api("GET", &format!("/v1/links/{}", ending.id), None).await;
+        if asked.status == 404 {
+            break;
+        }
+        assert!(asked.status == 200 && begin.elapsed() < Duration::from_secs(60), "{asked}");
+    }
+    assert_eq!(server.api("GET", &format!("/v1/links/{}/events", ending.id), None).await.status, 404);
+    assert_eq!(server.show(&staying).await["state"], "active");
+}
+
+#[tokio::test]
 async fn sem_7_expiry_bounds_claiming_only() {
     let server = Server::start().await;
     server.put("a.bin", b"content");
