@@ -8,6 +8,7 @@
 pub(crate) mod account;
 pub(crate) mod body;
 pub(crate) mod flow;
+mod recent;
 pub(crate) mod settle;
 
 use std::sync::Arc;

@@ -16,12 +16,15 @@ use oncelink_core::token::LinkId;
 use oncelink_core::{Refusal, Timestamp};
 use tokio::sync::Notify;
 
+use super::recent::Recent;
+
 /// How long a request waits for the settlement of a response that went out just before it.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
 
-/// The accounts of all claims with running responses.
+/// The accounts of all claims with running responses; and when those that just had one were reported on. Whoever locks both locks
+/// the accounts first.
 #[derive(Default)]
-pub(crate) struct Accounts(Mutex<HashMap<ClaimId, Arc<Account>>>);
+pub(crate) struct Accounts(Mutex<HashMap<ClaimId, Arc<Account>>>, Mutex<Recent>);
 
 /// One claim's account.
 pub(crate) struct Account {
@@ -77,7 +80,7 @@ impl Seat {
     pub(crate) fn read(&mut self, claim: &Claim, size: u64, limit: u64) {
         if !self.account.read(claim, size, limit) {
             // The account is of an earlier epoch, which others may still be settling.
-            let account = Arc::new(Account::new(&claim.link));
+            let account = Arc::new(Account::new(&claim.link, self.account.reported_at()));
             account.read(claim, size, limit);
             lock(&self.accounts.0).insert(self.id.clone(), Arc::clone(&account));
             self.account = account;
@@ -136,7 +139,7 @@ impl Drop for Seat {
 impl Accounts {
     fn enter(&self, link: &LinkId, id: &ClaimId) -> Arc<Account> {
         let mut all = lock(&self.0);
-        let account = all.entry(id.clone()).or_insert_with(|| Arc::new(Account::new(link)));
+        let account = all.entry(id.clone()).or_insert_with(|| Arc::new(Account::new(link, lock(&self.1).find(id))));
         Arc::clone(account)
     }
 
@@ -146,6 +149,9 @@ impl Accounts {
         let last = all.get(id).is_some_and(|have| Arc::ptr_eq(have, account) && Arc::strong_count(have) == 2);
         if last {
             all.remove(id);
+            if let Some(at) = account.reported_at() {
+                lock(&self.1).note(id, at);
+            }
         }
     }
 
@@ -179,8 +185,13 @@ impl Accounts {
 }
 
 impl Account {
-    fn new(link: &LinkId) -> Self {
-        Self { link: link.clone(), state: Mutex::default(), settled: Notify::new() }
+    fn new(link: &LinkId, reported_at: Option<Timestamp>) -> Self {
+        let state = State { reported_at, ..State::default() };
+        Self { link: link.clone(), state: Mutex::new(state), settled: Notify::new() }
+    }
+
+    fn reported_at(&self) -> Option<Timestamp> {
+        lock(&self.state).reported_at
     }
 
     /// Takes in what the record says; false when the account is of another epoch.
@@ -315,7 +326,7 @@ mod tests {
     const SIZE: u64 = 60;
 
     fn account(limit: u64) -> Account {
-        let account = Account::new(&fixtures::link_id(1));
+        let account = Account::new(&fixtures::link_id(1), None);
         assert!(account.read(&claim(), SIZE, limit));
         account
     }
@@ -446,6 +457,14 @@ mod tests {
         assert_eq!(first.recorded_before(), None, "and were");
         drop(first);
         assert_eq!(account.begin_report(fixtures::NOW).recorded_before(), Some(30));
+    }
+
+    #[test]
+    fn reports_of_a_claim_have_times_of_their_own_though_its_responses_end_in_between() {
+        let accounts = Arc::new(Accounts::default());
+        let reported = |now| seat(&accounts).begin_report(now).at();
+        assert_eq!([reported(fixtures::NOW), reported(fixtures::NOW)], [fixtures::NOW, fixtures::after(1)]);
+        assert_eq!([reported(fixtures::after(1)), reported(fixtures::after(9))], [fixtures::after(2), fixtures::after(9)]);
     }
 
     #[test]

@@ -18,7 +18,11 @@ const SETTLE_WAIT: u32 = 60;
 
 /// The accounts of one life of a server.
 #[derive(Default)]
-pub(super) struct Accounts(RefCell<BTreeMap<ClaimId, Rc<Account>>>);
+pub(super) struct Accounts {
+    all: RefCell<BTreeMap<ClaimId, Rc<Account>>>,
+    /// When claims were last reported on that nobody sits at any more.
+    reported: RefCell<BTreeMap<ClaimId, Timestamp>>,
+}
 
 /// One claim's account.
 #[derive(Default)]
@@ -70,17 +74,21 @@ impl Drop for Reporting<'_> {
 impl Accounts {
     /// Takes a place at the claim's account, before its record is read.
     pub(super) fn reserve(&self, id: &ClaimId) -> Rc<Account> {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.all.borrow_mut();
         // Nobody sits at it any more: the next one begins from the record.
-        all.retain(|_, account| Rc::strong_count(account) > 1);
-        Rc::clone(all.entry(id.clone()).or_default())
+        let gone = all.extract_if(.., |_, account| Rc::strong_count(account) == 1);
+        self.reported.borrow_mut().extend(gone.filter_map(|(id, account)| account.reported_at.get().map(|at| (id, at))));
+        let account = all.entry(id.clone()).or_default();
+        account.reported_at.set(account.reported_at.get().max(self.reported.borrow().get(id).copied()));
+        Rc::clone(account)
     }
 
     /// Takes in what the record says; nothing when `count` bytes don't fit into the budget.
     pub(super) fn enter(&self, mut account: Rc<Account>, claim: &Claim, count: u64) -> Option<Rc<Account>> {
         if account.epoch.get().is_some_and(|epoch| epoch != claim.epoch) {
-            account = Rc::default();
-            self.0.borrow_mut().insert(claim.id.clone(), Rc::clone(&account));
+            let reported_at = account.reported_at.clone();
+            account = Rc::new(Account { reported_at, ..Account::default() });
+            self.all.borrow_mut().insert(claim.id.clone(), Rc::clone(&account));
         }
         account.epoch.set(Some(claim.epoch));
         account.recorded.set(account.recorded.get().max(claim.sent));
