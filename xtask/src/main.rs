@@ -42,8 +42,11 @@ fn bench(flags: &[&str]) -> Result<(), Box<dyn Error>> {
 /// but a million links want a quick program.
 fn prove(flags: &[&str]) -> Result<(), Box<dyn Error>> {
     let profile = if flags.contains(&"--full") { "proof" } else { "dev" };
-    if !flags.contains(&"--binary") {
-        cargo(&["build", "--profile", profile, "-p", "oncelink"])?;
+    match profile {
+        _ if flags.contains(&"--binary") => {}
+        // By the libraries that the tests were built with, which are there already.
+        "dev" => cargo(&["build", "--quiet", "--workspace", "--bins", "--examples"])?,
+        _ => cargo(&["build", "--profile", profile, "-p", "oncelink", "-p", "oncelink-prove"])?,
     }
     cargo(&[&["run", "--quiet", "--profile", profile, "-p", "oncelink-prove", "--"], flags].concat())
 }

@@ -16,7 +16,8 @@ const MOST_EVENTS: usize = 10_000;
 
 impl Links {
     /// The outcome of a response's last report, of `bytes` in all, when the event of its end shows that it was kept, at one of the
-    /// times at which that was tried. Others may report on the claim meanwhile, here and at other replicas.
+    /// times at which that was tried. Others may report on the claim meanwhile, here and at other replicas, if no two of the same
+    /// bytes do so in the same millisecond: the caller sees to that within its process.
     ///
     /// # Errors
     /// A fault: then the report may not be written again yet.

@@ -25,6 +25,8 @@ use crate::weather::{self, Weather, storm};
 
 /// How many links one request creates.
 const BATCH: u64 = 16;
+/// How often a storm may go on for a quarter of its length, when something is still to come.
+const MORE: u64 = 8;
 /// How many breaches are kept with their histories.
 const KEPT: usize = 5;
 /// How long links are tried to be created.
@@ -155,18 +157,29 @@ pub async fn run(fleet: Arc<dyn Fleet>, plan: Plan) -> Result<Figures, String> {
     let calm = if plan.stormy && plan.only.is_none() { plan.tokens / 2 } else { end };
     campaign.tell_until(calm).await?;
     let due = if calm < end { weather::due(fleet.as_ref()) } else { Vec::new() };
+    let missed = |weather: &Weather| -> Vec<&'static str> {
+        let counts = weather.counts();
+        due.iter().copied().filter(|due| counts.iter().all(|(what, _)| what != due)).collect()
+    };
     if calm < end {
         let (stop, stopped) = watch::channel(false);
         let weather = Arc::clone(&campaign.weather);
         let storm = tokio::spawn(storm(fleet, weather, Dice::split(plan.seed, u64::MAX), stopped));
-        let told = campaign.tell_until(end).await;
+        let mut told = campaign.tell_until(end).await;
+        // A quick machine is through before everything has come.
+        for more in 1..=MORE {
+            if told.is_err() || campaign.over.load(Ordering::Acquire) || missed(&campaign.weather).is_empty() {
+                break;
+            }
+            told = campaign.tell_until(end + more * (end - calm).div_ceil(4)).await;
+        }
         stop.send_replace(true);
         storm.await.map_err(|error| error.to_string())??;
         told?;
     }
     let mut figures = std::mem::take(&mut *campaign.figures());
     figures.troubles = campaign.weather.counts();
-    figures.missed = due.into_iter().filter(|due| figures.troubles.iter().all(|(what, _)| what != due)).collect();
+    figures.missed = missed(&campaign.weather);
     figures.took = campaign.begun.elapsed();
     Ok(figures)
 }

@@ -119,7 +119,7 @@ impl Engine {
         }
     }
 
-    /// What can befall it.
+    /// What can befall it; what stands here twice comes twice as often.
     pub fn troubles(&self) -> &'static [&'static str] {
         match self {
             Self::Sqlite => &[],

@@ -198,7 +198,8 @@ fn read_order(line: &str) -> Option<(Mishap, usize, u64)> {
         "swallowed" => Mishap::Swallowed,
         "doubled" => Mishap::Doubled,
         "cut" => Mishap::Cut(number),
-        _ => Mishap::None,
+        "none" => Mishap::None,
+        _ => return None,
     };
     Some((mishap, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
 }

@@ -50,7 +50,7 @@ pub struct Options {
 /// How many links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// One and a half minutes on two idle cores.
+    /// Some two minutes on two cores.
     Quick,
     /// So many on each store.
     Each(u64),

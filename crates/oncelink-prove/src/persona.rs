@@ -138,8 +138,12 @@ impl Client {
         let stop = size - (size / 2).min(AHEAD + AHEAD / 2);
         for _ in 0..GREEDY_FETCHES {
             let order = self.fetch_order(&holding, &path, 0..size, Some(stop));
-            if self.scene.ask(order).await.reply.refused() {
+            let reply = self.scene.ask(order).await.reply;
+            if reply.refused() {
                 return Err(Stopped::Refused);
+            }
+            if !reply.granted() {
+                sleep(PAUSE_MOST).await;
             }
         }
         Ok(())
@@ -346,12 +350,12 @@ impl Client {
         self.mishaps -= 1;
         match self.dice.below(8) {
             0 => Mishap::Late(self.dice.below(150)),
-            7 => Mishap::Held(self.dice.below(150)),
-            1 => Mishap::Dropped,
-            2 => Mishap::Abandoned,
-            3 => Mishap::Swallowed,
-            4 => Mishap::Doubled,
-            5 => Mishap::Cut(self.dice.below(900)),
+            1 => Mishap::Held(self.dice.below(150)),
+            2 => Mishap::Dropped,
+            3 => Mishap::Abandoned,
+            4 => Mishap::Swallowed,
+            5 => Mishap::Doubled,
+            6 => Mishap::Cut(self.dice.below(900)),
             _ => Mishap::Cut(self.dice.below(1_000 + self.scene.terms.size)),
         }
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use oncelink_prove::dice::Dice;
 use oncelink_prove::fleet::{Fleet, Pending};
@@ -86,7 +87,9 @@ async fn each_mishap_does_what_its_name_says() {
     let cases = [
         (Mishap::None, 1, Some(10)),
         (Mishap::Late(5), 1, Some(10)),
+        (Mishap::Held(5), 1, Some(10)),
         (Mishap::Dropped, 0, None),
+        (Mishap::Abandoned, 1, None),
         (Mishap::Swallowed, 1, None),
         (Mishap::Doubled, 2, Some(10)),
         (Mishap::Cut(3), 1, None),
@@ -94,8 +97,12 @@ async fn each_mishap_does_what_its_name_says() {
     ];
     for (mishap, asked, came) in cases {
         let before = counter.asked.load(Ordering::SeqCst);
+        let begin = Instant::now();
         let stream = network.send(0, mishap, REQUEST).await.expect("the proxy listens");
         assert_eq!(heard(stream).await, came, "{mishap:?}");
+        if let Mishap::Late(millis) | Mishap::Held(millis) = mishap {
+            assert!(begin.elapsed() >= Duration::from_millis(millis), "{mishap:?}");
+        }
         // The twin of a doubled request may be on its way still.
         while counter.asked.load(Ordering::SeqCst) < before + asked {
             tokio::task::yield_now().await;

@@ -164,9 +164,9 @@ async fn mark(engine: &Engine) -> Result<(), OpenError> {
     let place = Key::schema();
     let item = Builder::default().with("pk", text(place.pk)).with("sk", text(place.sk)).with("version", number(layout::VERSION));
     match engine.table.put_new(item.build()).await? {
+        Written::Done(_) => Ok(()),
         // Another replica was faster, and may be of another version.
-        Written::Refused(Some(found)) => known_version(&engine.table, &found).map(|_| ()),
-        Written::Done(_) | Written::Refused(None) => Ok(()),
+        Written::Refused(_) => inspect(engine).await.map(|_| ()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use oncelink_core::Timestamp;
 
-use crate::database::Database;
+use crate::database::{Database, IfLost};
 use crate::failure::Failure;
 use crate::migrations::{self, MigrateError};
 use crate::open;
@@ -42,9 +42,10 @@ fn database(url: &str) -> Result<Database, OpenError> {
 }
 
 async fn ask(db: &Database) -> Result<Timestamp, OpenError> {
-    let client = db.client().await.map_err(|failure| open::unreachable(db, failure))?;
-    let told = client.query_one(sql::SERVER_TIME, &[]).await.and_then(|row| row.try_get("now"));
-    told.map(Timestamp::from_millis).map_err(|error| open::failed(db, Failure::unsent(error)))
+    let row = db.row(sql::SERVER_TIME, IfLost::Repeat, &[]).await.map_err(|failure| open::unreachable(db, failure))?;
+    let told = row.ok_or(Failure::Defect("the server's clock gave no row"));
+    let told = told.and_then(|row| row.try_get("now").map_err(Failure::unsent));
+    told.map(Timestamp::from_millis).map_err(|failure| open::failed(db, failure))
 }
 
 async fn look(db: &Database) -> Result<Schema, OpenError> {

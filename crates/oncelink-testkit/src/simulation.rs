@@ -45,8 +45,25 @@ pub struct Setup {
     pub store: fn() -> Arc<dyn LinkStore>,
     /// What the server does.
     pub habits: Habits,
-    /// When a server crashes; nothing: when chance has it.
-    pub crash_at: Option<u64>,
+    /// When servers crash.
+    pub crashes: Crashes,
+}
+
+/// When servers crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Crashes {
+    /// Now and then, as the seed has it.
+    #[default]
+    ByChance,
+    /// Never.
+    Never,
+    /// One of them, once.
+    Once {
+        /// After so many steps.
+        step: u64,
+        /// Which replica.
+        replica: usize,
+    },
 }
 
 /// What a server does with a request. All false is how it is meant; the others are mistakes, for testing the test.
@@ -95,15 +112,16 @@ pub struct Breach {
 /// A run that is over.
 struct Played {
     story: Vec<String>,
-    /// Before how many steps a server might have crashed.
+    /// After how many steps a server might have crashed.
     steps: u64,
+    replicas: usize,
     verdict: Result<(), Breach>,
 }
 
 impl Setup {
     /// The rules as they are, over the model store.
     pub fn sound() -> Self {
-        Self { store: || Arc::new(MemoryStore::new()), habits: Habits::default(), crash_at: None }
+        Self { store: || Arc::new(MemoryStore::new()), habits: Habits::default(), crashes: Crashes::ByChance }
     }
 
     /// Runs `seeds` one after another, up to the first breach; how many were run, and the breach.
@@ -126,16 +144,25 @@ impl Setup {
         self.play(seed, false).verdict
     }
 
-    /// Runs one seed again and again, with one crash: before its first step, before its second, and so on to its last. So every
-    /// task is dropped at every await point that it comes to. How many runs there were, and the first breach.
-    pub fn run_with_a_crash_at_every_step(&self, seed: u64) -> (u64, Option<Breach>) {
-        let without = Self { crash_at: Some(u64::MAX), ..*self }.play(seed, false);
-        for at in 0..without.steps {
-            if let Err(breach) = (Self { crash_at: Some(at), ..*self }).run(seed) {
-                return (at + 1, Some(breach));
+    /// Runs one seed again and again, with one crash: of each replica after each step. So every task is dropped at every await point
+    /// that it comes to. How many runs there were; with a breach, the setup that led to it.
+    pub fn crash_everywhere(&self, seed: u64) -> (u64, Option<(Self, Breach)>) {
+        let without = Self { crashes: Crashes::Never, ..*self };
+        let Played { steps, replicas, verdict, .. } = without.play(seed, false);
+        if let Err(breach) = verdict {
+            return (1, Some((without, breach)));
+        }
+        let mut runs = 1;
+        for step in 0..steps {
+            for replica in 0..replicas {
+                let with = Self { crashes: Crashes::Once { step, replica }, ..*self };
+                runs += 1;
+                if let Err(breach) = with.run(seed) {
+                    return (runs, Some((with, breach)));
+                }
             }
         }
-        (without.steps, without.verdict.err())
+        (runs, None)
     }
 
     /// Runs one seed and tells what happened, line by line, with the verdict as the last one.
@@ -168,7 +195,7 @@ impl Setup {
         }
         let broken = world.ledger.facts().broken.take();
         let verdict = broken.map_or(Ok(()), |(promise, how)| Err(Breach { seed, promise, how }));
-        Played { story: world.ledger.story(), steps: world.steps(), verdict }
+        Played { story: world.ledger.story(), steps: world.steps(), replicas: world.plan.skews.len(), verdict }
     }
 }
 

@@ -21,10 +21,15 @@ use super::recent::Recent;
 /// How long a request waits for the settlement of a response that went out just before it.
 const SETTLE_WAIT: Duration = Duration::from_secs(2);
 
-/// The accounts of all claims with running responses; and when those that just had one were reported on. Whoever locks both locks
-/// the accounts first.
+/// The accounts of all claims with running responses; and when those that just had one were reported on.
 #[derive(Default)]
-pub(crate) struct Accounts(Mutex<HashMap<ClaimId, Arc<Account>>>, Mutex<Recent>);
+pub(crate) struct Accounts(Mutex<Ledger>);
+
+#[derive(Default)]
+struct Ledger {
+    open: HashMap<ClaimId, Arc<Account>>,
+    recent: Recent,
+}
 
 /// One claim's account.
 pub(crate) struct Account {
@@ -37,6 +42,8 @@ pub(crate) struct Account {
 struct State {
     /// Of which epoch of the claim; known once its record has been read.
     epoch: Option<u32>,
+    /// How many requests have a place at it.
+    seats: usize,
     /// How many bytes may be sent in all.
     limit: u64,
     /// Bytes in the claim's record.
@@ -82,7 +89,8 @@ impl Seat {
             // The account is of an earlier epoch, which others may still be settling.
             let account = Arc::new(Account::new(&claim.link, self.account.reported_at()));
             account.read(claim, size, limit);
-            lock(&self.accounts.0).insert(self.id.clone(), Arc::clone(&account));
+            lock(&account.state).seats = 1;
+            lock(&self.accounts.0).open.insert(self.id.clone(), Arc::clone(&account));
             self.account = account;
         }
     }
@@ -138,37 +146,44 @@ impl Drop for Seat {
 
 impl Accounts {
     fn enter(&self, link: &LinkId, id: &ClaimId) -> Arc<Account> {
-        let mut all = lock(&self.0);
-        let account = all.entry(id.clone()).or_insert_with(|| Arc::new(Account::new(link, lock(&self.1).find(id))));
+        let mut ledger = lock(&self.0);
+        let Ledger { open, recent } = &mut *ledger;
+        let account = open.entry(id.clone()).or_insert_with(|| Arc::new(Account::new(link, recent.find(id))));
+        lock(&account.state).seats += 1;
         Arc::clone(account)
     }
 
-    /// Forgets the account when nobody but this map and the caller, who is about to drop it, uses it any more.
+    /// Closes the account when its last seat was left.
     fn leave(&self, id: &ClaimId, account: &Arc<Account>) {
-        let mut all = lock(&self.0);
-        let last = all.get(id).is_some_and(|have| Arc::ptr_eq(have, account) && Arc::strong_count(have) == 2);
-        if last {
-            all.remove(id);
-            if let Some(at) = account.reported_at() {
-                lock(&self.1).note(id, at);
-            }
+        let mut ledger = lock(&self.0);
+        let (seats, reported_at) = {
+            let mut state = lock(&account.state);
+            state.seats -= 1;
+            (state.seats, state.reported_at)
+        };
+        // After a later epoch's has taken its place it isn't there any more.
+        if seats > 0 || !ledger.open.get(id).is_some_and(|have| Arc::ptr_eq(have, account)) {
+            return;
+        }
+        ledger.open.remove(id);
+        if let Some(at) = reported_at {
+            ledger.recent.note(id, at);
         }
     }
 
     /// Waits, within bounds, until no response of the claim is out but unsettled: the answer right after a finished
     /// download is then the truth.
     pub(crate) async fn wait_settled(&self, id: &ClaimId) {
-        let account = lock(&self.0).get(id).map(Arc::clone);
+        let account = lock(&self.0).open.get(id).map(Arc::clone);
         if let Some(account) = account {
             let _ = tokio::time::timeout(SETTLE_WAIT, account.until(State::is_settled)).await;
-            self.leave(id, &account);
         }
     }
 
     /// The same for all claims of a link: what is told of it then is the truth.
     pub(crate) async fn wait_link_settled(&self, link: &LinkId) {
         let own = |(id, account): (&ClaimId, &Arc<Account>)| (account.link == *link).then(|| id.clone());
-        let ids: Vec<ClaimId> = lock(&self.0).iter().filter_map(own).collect();
+        let ids: Vec<ClaimId> = lock(&self.0).open.iter().filter_map(own).collect();
         for id in ids {
             self.wait_settled(&id).await;
         }
@@ -176,10 +191,9 @@ impl Accounts {
 
     /// The claim has ended: no response of it may go on here.
     pub(crate) fn close(&self, id: &ClaimId) {
-        let account = lock(&self.0).get(id).map(Arc::clone);
+        let account = lock(&self.0).open.get(id).map(Arc::clone);
         if let Some(account) = account {
             account.close();
-            self.leave(id, &account);
         }
     }
 }
@@ -262,8 +276,8 @@ impl Account {
         state.recorded = state.recorded.max(recorded);
     }
 
-    /// A report is about to be written, at `now` or a moment later: no two of a claim's have the same time, by which they are told
-    /// apart when an answer is lost.
+    /// A report is about to be written, at `now` or a moment later: within this process no two of a claim's have the same time, by
+    /// which they are told apart when an answer is lost.
     pub(crate) fn begin_report(&self, now: Timestamp) -> Reporting<'_> {
         let mut state = lock(&self.state);
         state.reporting += 1;
@@ -371,7 +385,7 @@ mod tests {
         drop(first);
         assert!(!second.draw(60), "the account outlives the first to leave");
         drop(second);
-        assert!(lock(&accounts.0).is_empty());
+        assert!(lock(&accounts.0).open.is_empty());
     }
 
     #[test]
@@ -396,9 +410,9 @@ mod tests {
         later.read(&Claim { epoch: 2, ..claim() }, SIZE, 100);
         assert!(!earlier.draw(1) && later.draw(100));
         drop(earlier);
-        assert_eq!(lock(&accounts.0).len(), 1, "the later one stays");
+        assert_eq!(lock(&accounts.0).open.len(), 1, "the later one stays");
         drop(later);
-        assert!(lock(&accounts.0).is_empty());
+        assert!(lock(&accounts.0).open.is_empty());
     }
 
     #[test]

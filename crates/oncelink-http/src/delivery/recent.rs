@@ -22,7 +22,8 @@ impl Recent {
     pub(crate) fn note(&mut self, id: &ClaimId, at: Timestamp) {
         self.times.insert(id.clone(), at);
         self.order.push_back((at, id.clone()));
-        while let Some((old, id)) = self.order.pop_front_if(|(old, _)| old.plus(MOMENT) < at) {
+        // What lies in the future too: the clock was set back.
+        while let Some((old, id)) = self.order.pop_front_if(|(old, _)| old.plus(MOMENT) < at || *old > at.plus(MOMENT)) {
             if self.times.get(&id) == Some(&old) {
                 self.times.remove(&id);
             }
@@ -51,5 +52,7 @@ mod tests {
         recent.note(&claim_id(2), after(71));
         assert_eq!((recent.find(&claim_id(1)), recent.find(&claim_id(2))), (None, Some(after(71))));
         assert_eq!((recent.times.len(), recent.order.len()), (1, 2), "nothing else stays");
+        recent.note(&claim_id(1), after(-1_000));
+        assert_eq!((recent.times.len(), recent.order.len()), (1, 1), "nor does it when the clock is set back");
     }
 }

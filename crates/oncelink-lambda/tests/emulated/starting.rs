@@ -11,7 +11,7 @@ async fn a_cold_start_is_light_even_without_optimisation() {
     let Some(house) = Plan::buffered(Shape::Http).build().await else { return };
     let instance = house.gateway.function().start().await.expect("the function starts");
     let (milliseconds, kilobytes) = (instance.cpu_nanoseconds() / 1_000_000, instance.resident_kilobytes());
-    assert!((1..5_000).contains(&milliseconds), "{milliseconds} ms of CPU");
+    assert!((1..3_000).contains(&milliseconds), "{milliseconds} ms of CPU");
     assert!((1..200_000).contains(&kilobytes), "{kilobytes} KiB");
 }
 

@@ -50,10 +50,8 @@ impl Case<'_> {
         }
         let last = holding.fetches.iter().chain(&holding.tries).map(|exchange| exchange.span.to).max().unwrap_or(0);
         let troubles = self.weather.troubles_in(Span { from: holding.first_try(), to: last });
-        let lives = match (self.history.servers, troubles) {
-            (1, 0) => 1,
-            (servers, troubles) => (servers + troubles) as u64,
-        };
+        // One trouble may be the death of all of them.
+        let lives = (self.history.servers * (1 + troubles)) as u64;
         if received > self.budget().saturating_mul(lives) {
             self.broken("SEM-4", format!("{received} bytes came, the budget is {} for each of {lives} lives", self.budget()));
         }

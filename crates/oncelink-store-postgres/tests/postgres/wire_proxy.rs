@@ -5,8 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -25,15 +24,20 @@ struct Shared {
     /// What was carried out, in order: a prepared statement's name as its comment tells it, `parse ...` and `query ...`.
     log: Mutex<Vec<String>>,
     /// What is to become of the reply to the next carried-out statement.
-    lose: AtomicU8,
+    next: Mutex<Fate>,
 }
 
-/// A reply is handed on.
-const FINE: u8 = 0;
-/// The connection ends instead.
-const ENDED: u8 = 1;
-/// Nothing comes, and the connection stays.
-const SILENT: u8 = 2;
+/// What becomes of a reply.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Fate {
+    /// It is handed on.
+    #[default]
+    Fine,
+    /// The connection ends instead.
+    Ended,
+    /// Nothing comes, and the connection stays.
+    Silent,
+}
 
 impl WireProxy {
     /// A proxy before the server of `place`.
@@ -63,35 +67,39 @@ impl WireProxy {
 
     /// Lets the next statement be carried out, and ends its connection instead of handing the reply on.
     pub(crate) fn lose_next_reply(&self) {
-        self.shared.lose.store(ENDED, Ordering::SeqCst);
+        *lock(&self.shared.next) = Fate::Ended;
     }
 
     /// Lets the next statement be carried out, and nothing more come on its connection, which stays open.
     pub(crate) fn hang_next_reply(&self) {
-        self.shared.lose.store(SILENT, Ordering::SeqCst);
+        *lock(&self.shared.next) = Fate::Silent;
     }
 }
 
 impl Shared {
-    fn log(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn log(&self) -> MutexGuard<'_, Vec<String>> {
+        lock(&self.log)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Hands on in both directions until one side ends.
 fn join(client: TcpStream, upstream: TcpStream, shared: Arc<Shared>) {
     let (client_reads, client_writes) = client.into_split();
     let (server_reads, server_writes) = upstream.into_split();
-    let losing = Arc::new(AtomicU8::new(FINE));
-    let there = tokio::spawn(forward(client_reads, server_writes, shared, losing.clone()));
+    let fate = Arc::new(Mutex::new(Fate::Fine));
+    let there = tokio::spawn(forward(client_reads, server_writes, shared, fate.clone()));
     tokio::spawn(async move {
-        let _ = backward(server_reads, client_writes, &losing).await;
+        let _ = backward(server_reads, client_writes, &fate).await;
         there.abort();
     });
 }
 
 /// From the client to the server, message by message.
-async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: Arc<Shared>, losing: Arc<AtomicU8>) -> io::Result<()> {
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: Arc<Shared>, fate: Arc<Mutex<Fate>>) -> io::Result<()> {
     // The first message has no type.
     let startup = body(&mut from).await?;
     to.write_all(&framed(None, &startup)).await?;
@@ -100,25 +108,25 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: Arc<Sh
         let kind = from.read_u8().await?;
         let body = body(&mut from).await?;
         note(kind, &body, &mut names, &shared);
-        if kind == b'E' {
-            let fate = shared.lose.swap(FINE, Ordering::SeqCst);
-            losing.fetch_max(fate, Ordering::SeqCst);
+        let next = if kind == b'E' { std::mem::take(&mut *lock(&shared.next)) } else { Fate::Fine };
+        if next != Fate::Fine {
+            *lock(&fate) = next;
         }
         to.write_all(&framed(Some(kind), &body)).await?;
     }
 }
 
 /// From the server to the client, until a reply is to be lost: that one is waited for, and the connection ended or left silent.
-async fn backward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, losing: &AtomicU8) -> io::Result<()> {
+async fn backward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, fate: &Mutex<Fate>) -> io::Result<()> {
     let mut buffer = vec![0; 64 << 10];
     loop {
         let count = from.read(&mut buffer).await?;
         // The server flushes when it is ready again, hence after the commit.
-        match losing.load(Ordering::SeqCst) {
-            _ if count == 0 => return Ok(()),
-            FINE => to.write_all(&buffer[..count]).await?,
-            SILENT => {}
-            _ => return Ok(()),
+        let fate = *lock(fate);
+        match fate {
+            Fate::Fine if count > 0 => to.write_all(&buffer[..count]).await?,
+            Fate::Silent if count > 0 => {}
+            Fate::Fine | Fate::Silent | Fate::Ended => return Ok(()),
         }
     }
 }

@@ -145,14 +145,18 @@ impl Delivery {
     async fn until_ended(&self) -> Stage {
         let mut last = self.replica.links.now();
         while self.stage.get() == Stage::Running {
-            let now = self.replica.links.now();
-            if now.as_millis() - last.as_millis() >= LEASE / 3 {
-                last = now;
-                self.renew().await;
-            }
+            self.renew_when_due(&mut last).await;
             breathe().await;
         }
         self.stage.get()
+    }
+
+    async fn renew_when_due(&self, last: &mut Timestamp) {
+        let now = self.replica.links.now();
+        if now.as_millis() - last.as_millis() >= LEASE / 3 {
+            *last = now;
+            self.renew().await;
+        }
     }
 
     async fn renew(&self) {
@@ -174,8 +178,14 @@ impl Delivery {
         Ok(found.is_none_or(|(link, _)| link.revoked_at.is_none()))
     }
 
+    /// All of it is in the kernel's hands; the lease and a revocation hold there too.
     async fn until_acknowledged(&self) -> bool {
+        let mut last = self.replica.links.now();
         loop {
+            self.renew_when_due(&mut last).await;
+            if self.cut.get() {
+                self.wire.broken.set(true);
+            }
             // Look at death first: what was acknowledged before it still counts.
             let dead = self.wire.broken.get();
             if self.wire.look() == self.wire.length {
@@ -200,7 +210,7 @@ impl Delivery {
     async fn report_until_kept(&self, arrived: u64, whole: bool) {
         while self.report(arrived, arrived, whole, true).await.is_err() {
             if !self.is_leased() {
-                return self.world.ledger.unrecorded(&self.claim.id, arrived - self.sent.get());
+                return self.world.ledger.unrecorded(&self.claim.id, arrived.saturating_sub(self.sent.get()));
             }
             breathe_times(4).await;
         }

@@ -18,7 +18,7 @@ use super::network::{FarStore, Weather};
 use super::objects::SimObjects;
 use super::plan::{LEASE, Plan, SIZE};
 use super::replica::{Replica, SkewedClock};
-use super::{Habits, Setup};
+use super::{Crashes, Habits, Setup};
 use crate::SeededEntropy;
 use crate::fixtures::{NOW, a_link, new_link};
 
@@ -40,7 +40,7 @@ pub(super) struct World {
     replicas: RefCell<Vec<Rc<Replica>>>,
     wires: RefCell<Vec<Rc<Wire>>>,
     crashes_left: Cell<u32>,
-    crash_at: Option<u64>,
+    crashes: Crashes,
     steps: Cell<u64>,
 }
 
@@ -49,7 +49,12 @@ impl World {
     pub(super) fn new(seed: u64, setup: &Setup, told: bool) -> Rc<Self> {
         let dice = Arc::new(SeededEntropy::new(seed));
         let drawn = Plan::draw(&dice);
-        let plan = Plan { crashes: setup.crash_at.map_or(drawn.crashes, |_| 1), ..drawn };
+        let crashes = match setup.crashes {
+            Crashes::ByChance => drawn.crashes,
+            Crashes::Never => 0,
+            Crashes::Once { .. } => 1,
+        };
+        let plan = Plan { crashes, ..drawn };
         let token = Token::create(dice.as_ref(), NOW);
         let time = Arc::new(AtomicI64::new(NOW.as_millis()));
         let expires_at = Timestamp::from_millis(NOW.as_millis() + plan.expires_in);
@@ -61,7 +66,7 @@ impl World {
             replicas: RefCell::default(),
             wires: RefCell::default(),
             crashes_left: Cell::new(plan.crashes),
-            crash_at: setup.crash_at,
+            crashes: setup.crashes,
             steps: Cell::new(0),
             habits: setup.habits,
             dice,
@@ -177,13 +182,16 @@ impl World {
             self.time.fetch_add(LEASE / 8 + i64::try_from(dice.below(LEASE.unsigned_abs())).unwrap_or(0), Ordering::Relaxed);
         }
         let step = self.steps.replace(self.steps.get() + 1);
-        let crashes = match self.crash_at {
-            Some(at) => step == at,
-            None => self.crashes_left.get() > 0 && dice.one_in(150),
+        let victim = match self.crashes {
+            Crashes::ByChance if self.crashes_left.get() > 0 && dice.one_in(150) => {
+                Some(usize::try_from(dice.below(self.plan.skews.len() as u64)).unwrap_or(0))
+            }
+            Crashes::Once { step: at, replica } if at == step => Some(replica),
+            Crashes::ByChance | Crashes::Never | Crashes::Once { .. } => None,
         };
-        if crashes {
+        if let Some(place) = victim {
             self.crashes_left.set(self.crashes_left.get() - 1);
-            self.crash();
+            self.crash(place);
         }
     }
 
@@ -193,8 +201,7 @@ impl World {
     }
 
     /// Kills a replica at whatever await points its tasks are, and starts it anew.
-    fn crash(&self) {
-        let place = usize::try_from(self.dice.below(self.plan.skews.len() as u64)).unwrap_or(0);
+    fn crash(&self, place: usize) {
         let life = self.replicas.borrow()[place].life;
         self.ledger.tell(|| format!("{life:?} crashes at {}", self.time()));
         self.ledger.excuse_orphans();

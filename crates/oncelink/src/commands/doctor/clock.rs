@@ -18,8 +18,11 @@ use crate::{http, upkeep};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Beyond this AWS refuses every request (S3: `RequestTimeTooSkewed`).
 const REFUSED: Duration = Duration::from_secs(15 * 60);
-/// Beyond this somebody should look after it.
+/// Beyond this, or half a lease, somebody should look after it.
 const STRANGE: Duration = Duration::from_secs(60);
+/// How precisely HTTP tells the time, and a database.
+const SECOND: Duration = Duration::from_secs(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// What AWS calls a service in its addresses and in the variable that replaces them.
 type Service = (&'static str, &'static str);
@@ -32,11 +35,12 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
     let mut endpoints: Vec<String> = buckets.chain(of_store(&config.store)).collect();
     endpoints.sort();
     endpoints.dedup();
+    let strange = STRANGE.min(config.policy.lease / 2);
     let mut findings = Vec::new();
     for endpoint in endpoints {
-        findings.push(compare(&endpoint).await);
+        findings.push(compare(&endpoint, strange).await);
     }
-    findings.extend(compare_database(&config.store).await);
+    findings.extend(compare_database(&config.store, strange).await);
     findings
 }
 
@@ -66,11 +70,11 @@ fn at((name, replaced): Service, endpoint: Option<&String>, region: Option<&Stri
 }
 
 /// What hinders the question is a finding of the store already.
-async fn compare_database(store: &StoreSpec) -> Option<Finding> {
+async fn compare_database(store: &StoreSpec, strange: Duration) -> Option<Finding> {
     let before = SystemClock.now();
     let theirs = upkeep::time(store).await.ok().flatten()?;
     let after = SystemClock.now();
-    Some(judge(&upkeep::name(store), off(theirs, before, after), false))
+    Some(judge(&upkeep::name(store), off(theirs, before, after, MILLISECOND), strange, false))
 }
 
 /// The first of these variables that says something: the AWS SDK's own, in its order.
@@ -79,7 +83,7 @@ fn variable(names: [&str; 2]) -> Option<String> {
 }
 
 /// Any answer will do, a refusal too: what counts is its date.
-async fn compare(endpoint: &str) -> Finding {
+async fn compare(endpoint: &str, strange: Duration) -> Finding {
     let check = "clock";
     let remedy = "Check that this machine may connect to it; see also the findings of store and sources.";
     let Ok(url) = Url::parse(endpoint) else {
@@ -98,7 +102,7 @@ async fn compare(endpoint: &str) -> Finding {
             None => {
                 Finding::warn(check, format!("{} doesn't say what time it is", http::place(&url)), "Compare this machine's clock yourself.")
             }
-            Some(theirs) => judge(&http::place(&url), off(theirs, before, after), true),
+            Some(theirs) => judge(&http::place(&url), off(theirs, before, after, SECOND), strange, true),
         },
     }
 }
@@ -109,23 +113,22 @@ fn parse(date: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
 }
 
-/// How far apart the clocks are at least: the other one's reading lies between two of ours, and has whole seconds.
-fn off(theirs: Timestamp, before: Timestamp, after: Timestamp) -> Duration {
-    let second = Duration::from_secs(1);
+/// How far apart the clocks are at least: the other one's reading lies between two of ours, and is whole in `unit`.
+fn off(theirs: Timestamp, before: Timestamp, after: Timestamp, unit: Duration) -> Duration {
     let behind = theirs.since(after);
-    let ahead = before.since(theirs.plus(second));
+    let ahead = before.since(theirs.plus(unit));
     behind.max(ahead)
 }
 
 /// `refuses`: whether that place takes no requests of a machine whose clock is far off.
-fn judge(place: &str, off: Duration, refuses: bool) -> Finding {
+fn judge(place: &str, off: Duration, strange: Duration, refuses: bool) -> Finding {
     let (check, seconds) = ("clock", off.as_secs());
     let remedy = "Set this machine's clock by NTP (timedatectl set-ntp true).";
     match off {
         off if refuses && off >= REFUSED => {
             Finding::fail(check, format!("differs from that of {place} by {seconds} s; AWS refuses from 900 s on"), remedy)
         }
-        off if off >= STRANGE => Finding::warn(check, format!("differs from that of {place} by {seconds} s"), remedy),
+        off if off >= strange => Finding::warn(check, format!("differs from that of {place} by {seconds} s"), remedy),
         _ => Finding::ok(check, format!("agrees with that of {place}")),
     }
 }
@@ -145,14 +148,17 @@ mod tests {
     #[test]
     fn only_a_difference_that_is_certain_counts() {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
-        assert_eq!(off(at(100), at(98), at(103)), Duration::ZERO, "between our readings");
-        assert_eq!(off(at(100), at(101), at(102)), Duration::ZERO, "a second's fraction");
-        assert_eq!(off(at(200), at(99), at(100)).as_secs(), 100, "we are behind");
-        assert_eq!(off(at(100), at(201), at(202)).as_secs(), 100, "we are ahead");
+        let off = |theirs, before, after| off(at(theirs), at(before), at(after), SECOND);
+        assert_eq!(off(100, 98, 103), Duration::ZERO, "between our readings");
+        assert_eq!(off(100, 101, 102), Duration::ZERO, "a second's fraction");
+        assert_eq!(off(200, 99, 100).as_secs(), 100, "we are behind");
+        assert_eq!(off(100, 201, 202).as_secs(), 100, "we are ahead");
         for (seconds, status) in [(0, Status::Ok), (59, Status::Ok), (61, Status::Warn), (901, Status::Fail)] {
-            assert_eq!(judge("s3", Duration::from_secs(seconds), true).status, status, "{seconds}");
+            assert_eq!(judge("s3", Duration::from_secs(seconds), STRANGE, true).status, status, "{seconds}");
         }
-        assert_eq!(judge("a database", Duration::from_secs(901), false).status, Status::Warn, "it takes our requests all the same");
+        let database = |seconds, strange| judge("a database", Duration::from_secs(seconds), Duration::from_secs(strange), false).status;
+        assert_eq!(database(901, 60), Status::Warn, "it takes our requests all the same");
+        assert_eq!((database(14, 15), database(15, 15)), (Status::Ok, Status::Warn), "half of a short lease");
     }
 
     #[test]
