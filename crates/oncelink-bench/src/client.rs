@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 
 /// How much is read at once; a head has to fit.
 const BUFFER: usize = 128 * 1024;
+/// What a browser would like best.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 /// A connection that is kept alive.
 pub struct Connection {
@@ -26,12 +28,19 @@ pub struct Answer {
     pub status: u16,
     /// The body's length in bytes.
     pub length: u64,
-    /// Where it sends the client.
-    pub location: Option<String>,
+    /// The whole head, for who wants more of it.
+    head: String,
     /// From the request until the first byte of the answer.
     pub first_byte: Duration,
     /// Whether every byte of the body was the expected one.
     pub verified: bool,
+}
+
+impl Answer {
+    /// The value of a field of the head.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        field(&self.head, name)
+    }
 }
 
 impl Connection {
@@ -40,9 +49,17 @@ impl Connection {
     /// # Errors
     /// As the system says.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
+        Self::open_small(address, BUFFER).await
+    }
+
+    /// Connects, to read at most `most` bytes at once.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub async fn open_small(address: SocketAddr, most: usize) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; BUFFER], filled: 0 })
+        Ok(Self { stream, buffer: vec![0; most], filled: 0 })
     }
 
     /// Sends `request` and reads the whole answer; `check` sees each piece of the body with its offset and says whether it is
@@ -51,40 +68,50 @@ impl Connection {
     /// # Errors
     /// As the system says, and for an answer that can't be understood or ends early.
     pub async fn ask(&mut self, request: &[u8], mut check: impl FnMut(u64, &[u8]) -> bool) -> io::Result<Answer> {
-        let begin = Instant::now();
-        self.stream.write_all(request).await?;
-        let (mut answer, head) = self.head(begin).await?;
-        let mut seen = 0;
-        let mut from = head;
-        loop {
-            let piece = &self.buffer[from..self.filled];
+        let (mut answer, piece) = self.begin(request).await?;
+        answer.verified &= check(0, piece);
+        let mut seen = piece.len() as u64;
+        while seen < answer.length {
+            let piece = self.more().await?;
             answer.verified &= check(seen, piece);
             seen += piece.len() as u64;
-            self.filled = 0;
-            if seen >= answer.length {
-                break;
-            }
-            from = 0;
-            self.fill().await?;
         }
         if seen > answer.length { Err(unreadable("the answer has more bytes than its length")) } else { Ok(answer) }
     }
 
-    /// Reads at most `most` bytes of whatever comes; for clients that read slowly. 0 at the end.
+    /// Sends `request` and reads the whole answer, with its body whatever it is.
     ///
     /// # Errors
-    /// As the system says.
-    pub async fn read_some(&mut self, most: usize) -> io::Result<usize> {
-        let most = most.min(self.buffer.len());
-        self.stream.read(&mut self.buffer[..most]).await
+    /// As [`Connection::ask`].
+    pub async fn ask_whole(&mut self, request: &[u8]) -> io::Result<(Answer, Vec<u8>)> {
+        let mut body = Vec::new();
+        let keep = |_, piece: &[u8]| {
+            body.extend_from_slice(piece);
+            true
+        };
+        let answer = self.ask(request, keep).await?;
+        Ok((answer, body))
     }
 
-    /// Sends `request` and leaves the answer where it is.
+    /// Sends `request` and reads the answer's head, with whatever of the body came along.
     ///
     /// # Errors
-    /// As the system says.
-    pub async fn send(&mut self, request: &[u8]) -> io::Result<()> {
-        self.stream.write_all(request).await
+    /// As the system says, and for a head that can't be understood.
+    pub async fn begin(&mut self, request: &[u8]) -> io::Result<(Answer, &[u8])> {
+        let begin = Instant::now();
+        self.stream.write_all(request).await?;
+        let (answer, body) = self.head(begin).await?;
+        Ok((answer, &self.buffer[body..self.filled]))
+    }
+
+    /// Reads the body's next piece.
+    ///
+    /// # Errors
+    /// As the system says, and at the end.
+    pub async fn more(&mut self) -> io::Result<&[u8]> {
+        self.filled = 0;
+        self.fill().await?;
+        Ok(&self.buffer[..self.filled])
     }
 
     async fn head(&mut self, begin: Instant) -> io::Result<(Answer, usize)> {
@@ -101,9 +128,8 @@ impl Connection {
                 None if status == 204 => 0,
                 None => return Err(unreadable(&format!("there is no length:\n{head}"))),
             };
-            let location = field(head, "location").map(str::to_owned);
             let first_byte = first_byte.unwrap_or_default();
-            return Ok((Answer { status, length, location, first_byte, verified: true }, end + 4));
+            return Ok((Answer { status, length, head: head.to_owned(), first_byte, verified: true }, end + 4));
         }
     }
 
@@ -121,9 +147,25 @@ impl Connection {
     }
 }
 
-/// A GET of `target`.
+/// A GET of `target`, by a program that takes anything.
 pub fn get(host: SocketAddr, target: &str) -> Vec<u8> {
     format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: oncelink-bench\r\nAccept: */*\r\n\r\n").into_bytes()
+}
+
+/// A GET of `target` as a browser sends it, which has `cookie`.
+pub fn browse(host: SocketAddr, target: &str, cookie: Option<&str>) -> Vec<u8> {
+    let cookie = cookie.map_or(String::new(), |cookie| format!("Cookie: {cookie}\r\n"));
+    format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: oncelink-bench\r\nAccept: {BROWSER}\r\n{cookie}\r\n").into_bytes()
+}
+
+/// A POST of a form's `fields` to `target` as a browser sends it.
+pub fn submit(host: SocketAddr, target: &str, fields: &str) -> Vec<u8> {
+    format!(
+        "POST {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: oncelink-bench\r\nAccept: {BROWSER}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{fields}",
+        fields.len()
+    )
+    .into_bytes()
 }
 
 fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod content;
+pub mod environment;
 pub mod load;
 pub mod measure;
 pub mod plan;

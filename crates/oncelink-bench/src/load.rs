@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::client::{self, Connection};
 use crate::content::Content;
-use crate::process;
+use crate::process::Own;
 
 /// What to do with each target.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     /// GET it: 200 and the content.
     Get,
-    /// GET the page, POST it, GET where that leads.
+    /// GET the page, POST its form, GET where that leads, as a browser would.
     PageFlow,
     /// POST a JSON body to the target: 201. The body is the same for all.
     Create(&'static str),
@@ -48,6 +48,11 @@ impl Outcome {
         Self { rate: latencies.len() as f64 / seconds, client_cpu: cpu / latencies.len().max(1) as u32, latencies }
     }
 
+    /// The share of one core that the client used.
+    pub fn client_share(&self) -> f64 {
+        self.client_cpu.as_secs_f64() * self.rate
+    }
+
     /// The latency that `share` of the jobs keep to.
     pub fn quantile(&self, share: f64) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
@@ -55,7 +60,7 @@ impl Outcome {
     }
 }
 
-/// One load.
+/// One load. Its clients are all the one thread's that runs it, so they have one core at most.
 pub struct Load {
     /// Whom to ask.
     pub address: SocketAddr,
@@ -81,7 +86,7 @@ impl Load {
         for _ in 0..self.connections {
             connections.push(Connection::open(self.address).await?);
         }
-        let (begin, cpu) = (Instant::now(), process::own_cpu()?);
+        let own = Own::start()?;
         let workers: Vec<_> = connections
             .into_iter()
             .map(|connection| {
@@ -94,10 +99,10 @@ impl Load {
         for worker in workers {
             latencies.extend(worker.await.map_err(io::Error::other)??);
         }
-        let elapsed = begin.elapsed();
+        let (elapsed, cpu) = (own.elapsed(), own.cpu()?);
         latencies.sort_unstable();
         let count = latencies.len().max(1) as u32;
-        Ok(Outcome { rate: f64::from(count) / elapsed.as_secs_f64(), latencies, client_cpu: (process::own_cpu()? - cpu) / count })
+        Ok(Outcome { rate: f64::from(count) / elapsed.as_secs_f64(), latencies, client_cpu: cpu / count })
     }
 }
 
@@ -125,23 +130,29 @@ impl Worker {
     }
 
     async fn fetch(&mut self, target: &str) -> io::Result<()> {
-        let content = self.content.clone();
-        let answer = self.connection.ask(&client::get(self.host, target), |offset, piece| content.is_at(offset, piece)).await?;
-        let good = answer.status == 200 && answer.length == self.size && answer.verified;
-        if good { Ok(()) } else { Err(wrong("GET", target, answer.status)) }
+        self.receive(target, &client::get(self.host, target)).await
     }
 
+    /// Three requests on one connection, as a browser sends them that knows the page's address only: the cookie that comes
+    /// with the claim goes back with the last one. The page needs nothing else: its style is in it.
     async fn page_flow(&mut self, target: &str) -> io::Result<()> {
-        let page = self.connection.ask(&client::get(self.host, target), |_, _| true).await?;
-        if page.status != 200 {
-            return Err(wrong("GET of the page", target, page.status));
+        let (page, text) = self.connection.ask_whole(&client::browse(self.host, target, None)).await?;
+        let is_page = page.status == 200 && page.field("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let Some(holder) = holder(&text).filter(|_| is_page) else { return Err(wrong("GET of the page", target, page.status)) };
+        let claimed = self.connection.ask(&client::submit(self.host, target, &format!("holder={holder}")), |_, _| true).await?;
+        let cookie = claimed.field("set-cookie").and_then(|cookie| cookie.split(';').next());
+        match (claimed.status, claimed.field("location"), cookie) {
+            (303, Some(bytes), Some(_)) => self.receive(bytes, &client::browse(self.host, bytes, cookie)).await,
+            _ => Err(wrong("POST of the form", target, claimed.status)),
         }
-        let post = format!("POST {target} HTTP/1.1\r\nHost: {}\r\nAccept: text/html\r\nContent-Length: 0\r\n\r\n", self.host);
-        let claimed = self.connection.ask(post.as_bytes(), |_, _| true).await?;
-        match claimed.location {
-            Some(location) if claimed.status == 303 => self.fetch(&location).await,
-            _ => Err(wrong("POST", target, claimed.status)),
-        }
+    }
+
+    /// The object itself: 200 and the content.
+    async fn receive(&mut self, target: &str, request: &[u8]) -> io::Result<()> {
+        let content = &self.content;
+        let answer = self.connection.ask(request, |offset, piece| content.is_at(offset, piece)).await?;
+        let good = answer.status == 200 && answer.length == self.size && answer.verified;
+        if good { Ok(()) } else { Err(wrong("GET", target, answer.status)) }
     }
 
     async fn create(&mut self, target: &str, body: &str) -> io::Result<()> {
@@ -161,6 +172,12 @@ pub fn post(host: SocketAddr, target: &str, key: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// The claimant's secret in the form of a link's page.
+fn holder(page: &[u8]) -> Option<&str> {
+    let (_, after) = std::str::from_utf8(page).ok()?.split_once("name=\"holder\" value=\"")?;
+    after.split_once('"').map(|(holder, _)| holder)
+}
+
 fn wrong(what: &str, target: &str, status: u16) -> io::Error {
     // A token is a secret even here: its beginning is enough to find it.
     let shown: String = target.chars().take(16).collect();
@@ -170,6 +187,12 @@ fn wrong(what: &str, target: &str, status: u16) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_form_has_the_holder() {
+        assert_eq!(holder(b"<form><input type=\"hidden\" name=\"holder\" value=\"abc_-1\"><button>"), Some("abc_-1"));
+        assert_eq!(holder(b"<p>oncelink get URL</p>"), None);
+    }
 
     #[test]
     fn two_loads_in_turn_have_the_rate_of_all_their_jobs_in_all_their_time() {
@@ -183,6 +206,7 @@ mod tests {
         assert!((both.rate - 600.0 / 8.0).abs() < 1e-9);
         assert_eq!(both.latencies.len(), 600);
         assert!(both.latencies.is_sorted());
+        assert!((outcome(100, 100.0).client_share() - 0.1).abs() < 1e-9);
         assert_eq!(both.client_cpu.as_micros(), (100 * 1_000 + 300 * 3_000 + 200 * 2_000) / 600);
     }
 }

@@ -5,13 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use oncelink_bench::content::Content;
+use oncelink_bench::environment;
 use oncelink_bench::measure::{Bench, creation, file, first_byte, growth, memory, mixed, redeem, rival};
 use oncelink_bench::plan::Plan;
 use oncelink_bench::plot;
 use oncelink_bench::report::Report;
 use oncelink_bench::yardstick::top;
+use serde_json::Value;
 
 const USAGE: &str = "usage: cargo xtask bench [--quick|--full] [--only NAME,...] [--binary FILE] [--scratch DIR]
   NAME is one of: redeem, rival, file, s3, memory, first-byte, creation, mixed, growth
@@ -65,6 +68,7 @@ fn wish(mut words: impl Iterator<Item = String>) -> Option<Wish> {
 }
 
 fn run(wish: Wish) -> Result<(), Box<dyn Error>> {
+    let begin = Instant::now();
     let whole = wish.only.len() == ALL.len();
     fs::create_dir_all(&wish.scratch)?;
     let scratch = Scratch(fs::canonicalize(&wish.scratch)?.join(format!("run-{}", std::process::id())));
@@ -87,7 +91,14 @@ fn run(wish: Wish) -> Result<(), Box<dyn Error>> {
         }
     }
     show(&bench.report.to_markdown());
-    if whole { write(&bench.report, name) } else { Ok(()) }
+    let elapsed = begin.elapsed();
+    say(&format!("took {:.0} s", elapsed.as_secs_f64()));
+    if !whole {
+        return Ok(());
+    }
+    write(&bench.report, name, &environment::describe(&bench.binary, &bench.scratch, elapsed))?;
+    // The page tells what a full run has found.
+    if name == Plan::full().name { renew(&top().join(PAGE), &bench.report) } else { Ok(()) }
 }
 
 async fn measure(bench: &mut Bench, name: &str) -> std::io::Result<()> {
@@ -104,11 +115,11 @@ async fn measure(bench: &mut Bench, name: &str) -> std::io::Result<()> {
     }
 }
 
-/// Writes data and plots, and the tables into the page, where it has room for them.
-fn write(report: &Report, plan: &str) -> Result<(), Box<dyn Error>> {
+/// Writes data and plots.
+fn write(report: &Report, plan: &str, environment: &Value) -> Result<(), Box<dyn Error>> {
     let assets = top().join(ASSETS);
     fs::create_dir_all(&assets)?;
-    fs::write(assets.join(format!("{plan}.json")), format!("{:#}\n", report.to_json(plan)))?;
+    fs::write(assets.join(format!("{plan}.json")), format!("{:#}\n", report.to_json(plan, environment)))?;
     for (file, title, unit) in
         [("rates", "Rates", "/s"), ("cpu", "Server CPU", "us CPU each"), ("files", "CPU of a large file", "CPU s/GB")]
     {
@@ -116,9 +127,10 @@ fn write(report: &Report, plan: &str) -> Result<(), Box<dyn Error>> {
             fs::write(assets.join(format!("{plan}-{file}.svg")), svg)?;
         }
     }
-    renew(&top().join(PAGE), report)
+    Ok(())
 }
 
+/// Writes the tables into the page, where it has room for them.
 fn renew(page: &Path, report: &Report) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(page)?;
     let [begin, end] = MARKS;

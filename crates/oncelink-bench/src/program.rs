@@ -124,13 +124,7 @@ async fn create_share(address: SocketAddr, api_key: &str, link: &Value, count: u
     while targets.len() < count {
         let links = vec![link; BATCH.min(count - targets.len())];
         let request = load::post(address, "/v1/links/batch", api_key, &json!({ "links": links }).to_string());
-        let mut body = Vec::new();
-        let answer = connection
-            .ask(&request, |_, piece| {
-                body.extend_from_slice(piece);
-                true
-            })
-            .await?;
+        let (answer, body) = connection.ask_whole(&request).await?;
         let told: Value = serde_json::from_slice(&body)?;
         let rows = told["links"].as_array().ok_or_else(|| io::Error::other(format!("creation answered {}: {told}", answer.status)))?;
         for row in rows {

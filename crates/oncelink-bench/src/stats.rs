@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 pub struct Series(Vec<f64>);
 
 impl Series {
+    /// Of a number that was measured once.
+    pub fn one(value: f64) -> Self {
+        Self(vec![value])
+    }
+
     /// Adds a round's value.
     pub fn push(&mut self, value: f64) {
         self.0.push(value);
@@ -26,7 +31,7 @@ impl Series {
     /// The smallest and the largest value.
     pub fn spread(&self) -> (f64, f64) {
         let low = self.0.iter().copied().fold(f64::INFINITY, f64::min);
-        (low, self.0.iter().copied().fold(0.0, f64::max))
+        (low, self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max))
     }
 
     /// How often this was measured.
@@ -34,13 +39,22 @@ impl Series {
         self.0.len()
     }
 
-    /// The median of this by the other's, taken round by round: what slows the machine for a while slows both.
-    pub fn ratio(&self, other: &Self) -> f64 {
-        let mut ratios = Self::default();
-        for (own, others) in self.0.iter().zip(&other.0) {
-            ratios.push(own / others);
-        }
-        ratios.median()
+    /// This by the other, round by round: what slows the machine for a while slows both.
+    #[must_use]
+    pub fn ratio(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(own, others)| own / others).collect())
+    }
+
+    /// In another unit.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        Self(self.0.iter().map(|value| value * factor).collect())
+    }
+
+    /// One by each value.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self(self.0.iter().map(|value| 1.0 / value).collect())
     }
 
     /// As JSON, every round told.
@@ -67,6 +81,9 @@ mod tests {
     #[test]
     fn a_ratio_is_taken_within_rounds() {
         // The machine was slow in the second round, for both.
-        assert!((series(&[10.0, 1.0, 10.0]).ratio(&series(&[5.0, 0.5, 5.0])) - 2.0).abs() < 1e-9);
+        let ratio = series(&[10.0, 1.0, 12.0]).ratio(&series(&[5.0, 0.5, 5.0]));
+        assert!((ratio.median() - 2.0).abs() < 1e-9);
+        assert!((ratio.spread().1 - 2.4).abs() < 1e-9);
+        assert_eq!(ratio.rounds(), 3);
     }
 }

@@ -25,6 +25,11 @@ pub fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// Where the engines' scripts install them.
+pub fn engines() -> PathBuf {
+    std::env::var_os("ONCELINK_ENGINES").map_or_else(|| top().join("target/engines"), PathBuf::from)
+}
+
 /// Runs an engine's script; the variables that it exports.
 fn script(name: &str, verb: &str, dir: &Path) -> io::Result<Vec<(String, String)>> {
     let mut command = Command::new(top().join("scripts/engines").join(name));

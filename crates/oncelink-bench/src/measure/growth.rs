@@ -3,10 +3,13 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Bench, Meter, SMALL, settled};
+use super::subject::Subject;
+use super::{Bench, Meter, SMALL, other_size, rested, settled};
 use crate::client::{self, Connection};
-use crate::load::Act;
+use crate::load::{Act, Outcome};
+use crate::process::Own;
 use crate::program::{self, Program};
+use crate::report::{Report, short};
 use crate::stats::Series;
 
 const CLIENTS: usize = 64;
@@ -18,12 +21,15 @@ const STARTED: usize = 1_000_000;
 /// How far apart two old links lie that are redeemed one after the other. A prime, so that none comes twice.
 const STRIDE: usize = 5_562_317;
 
+const MICROS: f64 = 1e6;
+
 /// What a store of some size does.
 #[derive(Default)]
 struct State {
     redeem: Work,
     creation: Work,
-    batch: Series,
+    /// Links created in batches; a job is a link.
+    batch: Subject,
     /// Redeems of links that were made long before.
     aged: Work,
 }
@@ -31,7 +37,7 @@ struct State {
 /// CPU and p50 of one kind of request.
 #[derive(Default)]
 struct Work {
-    cpu: Series,
+    subject: Subject,
     median: Series,
 }
 
@@ -59,7 +65,7 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
         old.measure(bench, &program).await?;
         let rank = round * bench.plan.redeems..(round + 1) * bench.plan.redeems;
         let aged = rank.map(|rank| links[rank * STRIDE % links.len().max(1)].clone()).collect();
-        old.aged.measure(bench, &program, Act::Get, aged).await?;
+        old.aged.redeem(bench, &program, aged).await?;
     }
     program.stop()?;
     tell(bench, &young, &old);
@@ -81,49 +87,72 @@ async fn young(bench: &Bench) -> io::Result<State> {
     Ok(state)
 }
 
-/// Minutes lie between the two, so their medians are compared, not round by round.
+/// Minutes lie between the two, so each round of the old store is held against the median of the young ones.
 fn tell(bench: &mut Bench, young: &State, old: &State) {
-    let at = format!("at {} links by at {}", crate::report::short(bench.plan.grown as f64), crate::report::short(YOUNG as f64));
+    let (many, few) = (short(bench.plan.grown as f64), short(YOUNG as f64));
+    let report = &mut bench.report;
     let mut row = |what: &str, old: &Series, young: &Series| {
-        bench.report.at_most("P6", format!("{what} {at}"), old.median() / young.median(), "x", 1.2, "<= 1.2 x");
+        let ratio = old.times(1.0 / young.median());
+        report.at_most("P6", format!("{what} at {many} links by at {few}"), ratio, "x", 1.2, "<= 1.2 x");
     };
-    row("CPU per redeem", &old.redeem.cpu, &young.redeem.cpu);
+    row("CPU per redeem", &old.redeem.subject.cpu, &young.redeem.subject.cpu);
     row("p50 of redeems", &old.redeem.median, &young.redeem.median);
-    row("CPU per redeem of links of every age", &old.aged.cpu, &young.redeem.cpu);
+    row("CPU per redeem of links of every age", &old.aged.subject.cpu, &young.redeem.subject.cpu);
     row("p50 of redeems of links of every age", &old.aged.median, &young.redeem.median);
-    row("CPU per single creation", &old.creation.cpu, &young.creation.cpu);
+    row("CPU per single creation", &old.creation.subject.cpu, &young.creation.subject.cpu);
     row("p50 of single creations", &old.creation.median, &young.creation.median);
-    row("time per link created in batches", &old.batch, &young.batch);
+    row("time per link created in batches", &old.batch.time(), &young.batch.time());
+    for (state, links) in [(young, &few), (old, &many)] {
+        state.tell(report, links);
+    }
 }
 
 impl State {
     async fn measure(&mut self, bench: &Bench, program: &Program) -> io::Result<()> {
         let count = bench.plan.redeems;
         rested(program).await?;
-        let begin = Instant::now();
+        let own = Own::start()?;
         let targets = program.create(count, "small", "direct").await?;
-        self.batch.push(begin.elapsed().as_secs_f64());
-        self.redeem.measure(bench, program, Act::Get, targets).await?;
-        self.creation.measure(bench, program, Act::Create(LINK), vec!["/v1/links".to_owned(); count]).await
+        self.batch.take_plain(count as f64 / own.elapsed().as_secs_f64(), own.share()?);
+        self.redeem.redeem(bench, program, targets).await?;
+        self.creation.create(bench, program, count).await
+    }
+
+    fn tell(&self, report: &mut Report, links: &str) {
+        self.redeem.tell(report, &format!("oncelink at {links} links, direct redeem"));
+        self.aged.tell(report, &format!("oncelink at {links} links, direct redeem of links of every age"));
+        self.creation.tell(report, &format!("oncelink at {links} links, single creation"));
+        let name = format!("oncelink at {links} links, creation in batches");
+        self.batch.figure(report, &name, "us per link", self.batch.time().times(MICROS));
     }
 }
 
 impl Work {
-    async fn measure(&mut self, bench: &Bench, program: &Program, act: Act, targets: Vec<String>) -> io::Result<()> {
-        rested(program).await?;
-        let meter = Meter::start(program.pid())?;
-        let outcome = bench.load(program, CLIENTS, SMALL).run(act, targets).await?;
-        settled(program).await?;
-        self.cpu.push(meter.seconds()?);
-        self.median.push(outcome.quantile(0.5).as_secs_f64());
+    async fn redeem(&mut self, bench: &Bench, program: &Program, targets: Vec<String>) -> io::Result<()> {
+        let (outcome, seconds) = bench.redeem(program, (CLIENTS, SMALL), Act::Get, targets).await?;
+        self.take(&outcome, seconds);
         Ok(())
     }
-}
 
-/// Waits until the writer has copied back what came before: the request writes, so it is answered after that.
-async fn rested(program: &Program) -> io::Result<()> {
-    let ready = client::get(program.address, "/readyz");
-    Connection::open(program.address).await?.ask(&ready, |_, _| true).await.map(|_| ())
+    async fn create(&mut self, bench: &Bench, program: &Program, count: usize) -> io::Result<()> {
+        rested(program).await?;
+        let meter = Meter::start(program.pid())?;
+        let targets = vec!["/v1/links".to_owned(); count];
+        let outcome = bench.load(program, CLIENTS, SMALL).run(Act::Create(LINK), targets).await?;
+        settled(program).await?;
+        self.take(&outcome, meter.seconds()?);
+        Ok(())
+    }
+
+    fn take(&mut self, outcome: &Outcome, seconds: f64) {
+        self.subject.take(outcome, seconds);
+        self.median.push(outcome.quantile(0.5).as_secs_f64());
+    }
+
+    fn tell(&self, report: &mut Report, name: &str) {
+        self.subject.figure(report, name, "us of CPU", self.subject.cpu.times(MICROS));
+        self.subject.figure(report, name, "us at p50", self.median.times(MICROS));
+    }
 }
 
 /// From exec until the first answer, on the store that is there.
@@ -140,8 +169,9 @@ async fn start(bench: &mut Bench, links: usize) -> io::Result<()> {
         }
         program.stop()?;
     }
-    let what = format!("from exec to the first answer, {} links", crate::report::short(links as f64));
-    bench.report.at_most("P11", what, first.median(), "ms", 50.0, "<= 50 ms at 1,000,000 links");
+    let what = format!("from exec to the first answer, {} links", short(links as f64));
+    let sizes = other_size(links as u64, STARTED as u64, "links");
+    bench.report.at_most("P11", what, first.clone(), "ms", 50.0, "<= 50 ms at 1,000,000 links").unless(sizes);
     bench.report.figure("oncelink, from exec to the first answer", "ms to start", first);
     Ok(())
 }

@@ -1,46 +1,38 @@
 //! P1 and P2: redeems per second and CPU per redeem, beside PostgreSQL's bare write, nginx's proxy and the disk.
 
 use std::io;
+use std::net::SocketAddr;
 
-use super::{Bench, Meter, SMALL, settled};
-use crate::client::{self, Connection};
-use crate::load::{Act, Load, Outcome};
+use super::subject::{Subject, busy_client};
+use super::{Bench, Meter, SMALL, once};
+use crate::load::{Act, Load};
 use crate::program::Program;
 use crate::report::Report;
 use crate::stats::Series;
-use crate::yardstick::disk;
+use crate::yardstick::disk::Disk;
 use crate::yardstick::nginx::Nginx;
-use crate::yardstick::postgres::Postgres;
+use crate::yardstick::postgres::{self, Postgres};
 
 /// How many clients ask at a time, as the goals have it.
 pub(super) const CLIENTS: usize = 64;
 const CROWD: usize = 256;
-/// How many requests of nginx weigh as much as one redeem: the kernel tells CPU times in ticks of 10 ms.
+/// How many requests of nginx last about as long as one redeem.
 const YARDSTICK: usize = 6;
-const MICROS: f64 = 1e6;
 
-/// Rates and CPU of one subject.
+const TWICE_POSTGRES: &str = ">= 2 x PostgreSQL's bare conditional UPDATE";
+const HALF_NGINX: &str = ">= 0.5 x nginx proxy_pass";
+const TWICE_NGINX: &str = "<= 2 x nginx proxy_pass CPU per request";
+
+/// Who is measured.
 #[derive(Default)]
-pub(super) struct Subject {
-    pub(super) rate: Series,
-    cpu: Series,
-    client: Series,
-}
-
-impl Subject {
-    /// Adds a round in which a server spent `seconds` of CPU.
-    pub(super) fn take(&mut self, outcome: &Outcome, seconds: f64) {
-        self.rate.push(outcome.rate);
-        self.cpu.push(seconds / outcome.latencies.len().max(1) as f64 * MICROS);
-        self.client.push(outcome.client_cpu.as_secs_f64() * MICROS);
-    }
-
-    /// Its figures.
-    pub(super) fn tell(self, report: &mut Report, name: &str) {
-        report.figure(name, "/s", self.rate);
-        report.figure(name, "us CPU each", self.cpu);
-        report.figure(format!("{name}: the client's own"), "us CPU of the client", self.client);
-    }
+struct Subjects {
+    direct: Subject,
+    direct_crowd: Subject,
+    pages: Subject,
+    proxy: Subject,
+    proxy_crowd: Subject,
+    kept: Subject,
+    plain: Subject,
 }
 
 /// Runs the rounds.
@@ -53,40 +45,26 @@ pub async fn run(bench: &mut Bench) -> io::Result<()> {
     let postgres = Postgres::start(&bench.scratch.join("postgres"), CLIENTS as u32)?;
     let files = Nginx::files(&bench.scratch.join("nginx-files"), &objects)?;
     let proxies = Nginx::proxies(&bench.scratch.join("nginx-proxies"), files.first)?;
-    let (mut direct, mut crowd, mut pages, mut proxy, mut kept, mut plain) =
-        (Subject::default(), Subject::default(), Subject::default(), Subject::default(), Subject::default(), Subject::default());
-    let (mut updates, mut syncs) = (Series::default(), Series::default());
+    let disk = Disk::open(&bench.scratch)?;
+    let mut all = Subjects::default();
+    let (mut updates, mut syncs) = (Subject::asked_by_threads(postgres::THREADS), Series::default());
     let count = bench.plan.redeems;
     for _ in 0..bench.plan.rounds {
-        syncs.push(disk::syncs_per_second(&bench.scratch, bench.plan.span)?);
-        redeem(bench, &program, CLIENTS, count, "direct", &mut direct).await?;
-        updates.push(postgres.updates(CLIENTS as u32, bench.plan.span)?);
-        redeem(bench, &program, CROWD, count, "direct", &mut crowd).await?;
-        redeem(bench, &program, CLIENTS, count / 2, "page", &mut pages).await?;
-        for (nginx, address, subject) in
-            [(&proxies, proxies.first, &mut proxy), (&proxies, proxies.second, &mut kept), (&files, files.first, &mut plain)]
-        {
-            let load = Load { address, content: bench.content.clone(), size: SMALL, key: None, connections: CLIENTS };
-            let meter = Meter::start(nginx.pid())?;
-            let outcome = load.run(Act::Get, vec!["/small".to_owned(); count * YARDSTICK]).await?;
-            subject.take(&outcome, meter.seconds()?);
-        }
+        syncs.push(disk.syncs_per_second(bench.plan.span)?);
+        redeem(bench, &program, CLIENTS, count, "direct", &mut all.direct).await?;
+        let (rate, share) = postgres.updates(CLIENTS as u32, bench.plan.span)?;
+        updates.take_plain(rate, share);
+        redeem(bench, &program, CROWD, count, "direct", &mut all.direct_crowd).await?;
+        redeem(bench, &program, CLIENTS, count / 2, "page", &mut all.pages).await?;
+        forward(bench, &proxies, proxies.first, CLIENTS, &mut all.proxy).await?;
+        forward(bench, &proxies, proxies.first, CROWD, &mut all.proxy_crowd).await?;
+        forward(bench, &proxies, proxies.second, CLIENTS, &mut all.kept).await?;
+        forward(bench, &files, files.first, CLIENTS, &mut all.plain).await?;
     }
-    once_each(&program).await?;
-    judge(bench, &direct, &pages, &proxy, &updates);
-    let report = &mut bench.report;
-    for (name, subject) in [
-        ("oncelink direct, 64 clients", direct),
-        ("oncelink direct, 256 clients", crowd),
-        ("oncelink page flow, 64 clients", pages),
-        ("nginx proxy_pass, defaults", proxy),
-        ("nginx proxy_pass, kept connections", kept),
-        ("nginx static", plain),
-    ] {
-        subject.tell(report, name);
-    }
-    report.figure("PostgreSQL conditional UPDATE, 64 clients", "/s", updates);
-    report.figure("fdatasync, one thread", "/s", syncs);
+    once::races(bench, &program).await?;
+    judge(&mut bench.report, &all, &updates);
+    tell(&mut bench.report, &all, &updates);
+    bench.report.figure("fdatasync, one thread", "/s", syncs);
     program.stop()
 }
 
@@ -101,43 +79,46 @@ pub(super) async fn redeem(
 ) -> io::Result<()> {
     let targets = program.create(count, "small", gate).await?;
     let act = if gate == "direct" { Act::Get } else { Act::PageFlow };
-    let meter = Meter::start(program.pid())?;
-    let outcome = bench.load(program, clients, SMALL).run(act, targets).await?;
-    settled(program).await?;
+    let (outcome, seconds) = bench.redeem(program, (clients, SMALL), act, targets).await?;
+    subject.take(&outcome, seconds);
+    Ok(())
+}
+
+/// One round of nginx, which answers the same target as often as it is asked.
+async fn forward(bench: &Bench, nginx: &Nginx, address: SocketAddr, clients: usize, subject: &mut Subject) -> io::Result<()> {
+    let load = Load { address, content: bench.content.clone(), size: SMALL, key: None, connections: clients };
+    let meter = Meter::start(nginx.pid())?;
+    let outcome = load.run(Act::Get, vec!["/small".to_owned(); bench.plan.redeems * YARDSTICK]).await?;
     subject.take(&outcome, meter.seconds()?);
     Ok(())
 }
 
-/// The promise behind the numbers: of many who ask for one link at once, one gets it, and nobody later.
-async fn once_each(program: &Program) -> io::Result<()> {
-    for target in program.create(50, "small", "direct").await? {
-        let mut racers = Vec::new();
-        for _ in 0..16 {
-            let (mut connection, target, address) = (Connection::open(program.address).await?, target.clone(), program.address);
-            racers.push(tokio::spawn(async move { connection.ask(&client::get(address, &target), |_, _| true).await }));
-        }
-        let mut won = 0;
-        for racer in racers {
-            match racer.await.map_err(io::Error::other)??.status {
-                200 => won += 1,
-                410 => {}
-                status => return Err(io::Error::other(format!("a racer was answered {status}"))),
-            }
-        }
-        if won != 1 {
-            return Err(io::Error::other(format!("a link was delivered {won} times; no number of this run means anything")));
-        }
-    }
-    Ok(())
+fn judge(report: &mut Report, all: &Subjects, updates: &Subject) {
+    let Subjects { direct, direct_crowd, pages, proxy, proxy_crowd, .. } = all;
+    let mut rate = |what: &str, own: &Subject, other: &Subject, bound: f64, wanted: &'static str| {
+        report.at_least("P1", what, own.rate.ratio(&other.rate), "x", bound, wanted).unless(busy_client(&[own, other]));
+    };
+    rate("durable redeems/s by PostgreSQL's bare UPDATEs/s, 64 clients", direct, updates, 2.0, TWICE_POSTGRES);
+    rate("durable redeems/s of 256 clients by PostgreSQL's bare UPDATEs/s of 64", direct_crowd, updates, 2.0, TWICE_POSTGRES);
+    rate("durable redeems/s by nginx proxy_pass requests/s, 64 clients", direct, proxy, 0.5, HALF_NGINX);
+    rate("durable redeems/s by nginx proxy_pass requests/s, 256 clients", direct_crowd, proxy_crowd, 0.5, HALF_NGINX);
+    let what = "server CPU per direct redeem by nginx's per proxied request, with its defaults: a connection for each request";
+    report.at_most("P2", what, direct.cpu.ratio(&proxy.cpu), "x", 2.0, TWICE_NGINX);
+    let ratio = pages.cpu.ratio(&direct.cpu);
+    report.at_most("P2", "CPU of the page flow by a direct redeem's", ratio, "x", 3.0, "<= 3 x one direct redeem");
 }
 
-fn judge(bench: &mut Bench, direct: &Subject, pages: &Subject, proxy: &Subject, updates: &Series) {
-    let report = &mut bench.report;
-    let wanted = ">= 2 x PostgreSQL's bare conditional UPDATE";
-    report.at_least("P1", "durable redeems/s by PostgreSQL's bare UPDATEs/s, 64 clients", direct.rate.ratio(updates), "x", 2.0, wanted);
-    let wanted = ">= 0.5 x nginx proxy_pass";
-    report.at_least("P1", "durable redeems/s by nginx proxy_pass requests/s", direct.rate.ratio(&proxy.rate), "x", 0.5, wanted);
-    let wanted = "<= 2 x nginx proxy_pass CPU per request";
-    report.at_most("P2", "server CPU per direct redeem by nginx's per proxied request", direct.cpu.ratio(&proxy.cpu), "x", 2.0, wanted);
-    report.at_most("P2", "CPU of the page flow by a direct redeem's", pages.cpu.ratio(&direct.cpu), "x", 3.0, "<= 3 x one direct redeem");
+fn tell(report: &mut Report, all: &Subjects, updates: &Subject) {
+    for (name, subject) in [
+        ("oncelink direct, 64 clients", &all.direct),
+        ("oncelink direct, 256 clients", &all.direct_crowd),
+        ("oncelink page flow, 64 clients", &all.pages),
+        ("nginx proxy_pass, defaults", &all.proxy),
+        ("nginx proxy_pass, defaults, 256 clients", &all.proxy_crowd),
+        ("nginx proxy_pass, kept connections", &all.kept),
+        ("nginx static", &all.plain),
+        ("PostgreSQL conditional UPDATE, 64 clients", updates),
+    ] {
+        subject.tell(report, name);
+    }
 }

@@ -4,9 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{named, script};
+use crate::process;
+
+/// How many threads of pgbench ask.
+pub const THREADS: usize = 2;
 
 /// Rows for each client, which walks through its own.
 const ROWS: u32 = 20_000;
@@ -47,33 +51,36 @@ impl Postgres {
         &self.url
     }
 
-    /// Conditional updates per second by `clients`.
+    /// Conditional updates per second by `clients`, and the share of one core that pgbench used for them.
     ///
     /// # Errors
     /// When pgbench fails.
-    pub fn updates(&self, clients: u32, span: Duration) -> io::Result<f64> {
+    pub fn updates(&self, clients: u32, span: Duration) -> io::Result<(f64, f64)> {
         self.pgbench(UPDATE, clients, span)
     }
 
-    /// Inserts per second by `clients`.
+    /// Inserts per second by `clients`, and the share of one core that pgbench used for them.
     ///
     /// # Errors
     /// When pgbench fails.
-    pub fn inserts(&self, clients: u32, span: Duration) -> io::Result<f64> {
+    pub fn inserts(&self, clients: u32, span: Duration) -> io::Result<(f64, f64)> {
         self.pgbench(INSERT, clients, span)
     }
 
-    fn pgbench(&self, text: &str, clients: u32, span: Duration) -> io::Result<f64> {
+    fn pgbench(&self, text: &str, clients: u32, span: Duration) -> io::Result<(f64, f64)> {
         let path = self.dir.join("script.sql");
         fs::write(&path, text)?;
         let mut command = Command::new("pgbench");
-        command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--define=n=0"]);
-        command.arg(format!("--client={clients}")).arg(format!("--time={}", span.as_secs().max(1)));
+        command.args(["--no-vacuum", "--protocol=prepared", "--define=n=0"]);
+        command.arg(format!("--jobs={THREADS}")).arg(format!("--client={clients}")).arg(format!("--time={}", span.as_secs().max(1)));
         command.arg(format!("--file={}", path.display())).arg(&self.url).env("PGSSLMODE", "disable");
+        let (begin, before) = (Instant::now(), process::children_cpu()?);
         let output = command.stdin(Stdio::null()).output()?;
+        let share = (process::children_cpu()? - before).as_secs_f64() / begin.elapsed().as_secs_f64();
         let told = String::from_utf8_lossy(&output.stdout);
         let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        rate.ok_or_else(|| io::Error::other(format!("pgbench: {told}{}", String::from_utf8_lossy(&output.stderr))))
+        rate.map(|rate| (rate, share))
+            .ok_or_else(|| io::Error::other(format!("pgbench: {told}{}", String::from_utf8_lossy(&output.stderr))))
     }
 
     fn sql(&self, text: &str) -> io::Result<()> {

@@ -60,13 +60,7 @@ impl Rustypaste {
         let request = self.form(content);
         let mut targets = Vec::with_capacity(count);
         while targets.len() < count {
-            let mut url = Vec::new();
-            let answer = connection
-                .ask(&request, |_, piece| {
-                    url.extend_from_slice(piece);
-                    true
-                })
-                .await?;
+            let (answer, url) = connection.ask_whole(&request).await?;
             let url = String::from_utf8_lossy(&url).trim().to_owned();
             match url.rsplit_once('/') {
                 Some((_, name)) if answer.status == 200 => targets.push(format!("/{name}")),
