@@ -45,6 +45,12 @@ impl Series {
         Self(self.0.iter().zip(&other.0).map(|(own, others)| own / others).collect())
     }
 
+    /// This and the other, round by round.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(own, others)| own + others).collect())
+    }
+
     /// In another unit.
     #[must_use]
     pub fn times(&self, factor: f64) -> Self {

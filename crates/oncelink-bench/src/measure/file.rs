@@ -31,6 +31,8 @@ pub async fn local(bench: &mut Bench) -> io::Result<()> {
     let sizes = other_size(size / MIB, GOAL, "MiB");
     let ratio = ours.cpu.ratio(&sendfile.cpu);
     report.at_most("P3", "CPU per GB by nginx sendfile's", ratio, "x", 1.5, "<= 1.5 x nginx sendfile").unless(sizes.clone());
+    let (what, ratio) = ("CPU per GB of server and client together by nginx sendfile's", ours.both().ratio(&sendfile.both()));
+    report.at_most("P3", what, ratio, "x", 1.5, "<= 1.5 x nginx sendfile").unless(sizes.clone());
     let (ratio, busy) = (ours.rate.ratio(&sendfile.rate), busy_client(&[&ours, &sendfile]));
     let wanted = ">= 0.9 x nginx sendfile";
     report.at_least("P3", "rate by nginx sendfile's, one client", ratio, "x", 0.9, wanted).unless(busy).unless(sizes);
@@ -66,6 +68,8 @@ pub async fn s3(bench: &mut Bench) -> io::Result<()> {
     let sizes = other_size(size / MIB, GOAL, "MiB");
     let (ratio, wanted) = (ours.cpu.ratio(&proxy.cpu), "<= 1.0 x nginx proxy_pass");
     report.at_most("P4", "CPU per GB by nginx proxy_pass's with big buffers", ratio, "x", 1.0, wanted).unless(sizes.clone());
+    let (what, ratio) = ("CPU per GB of server and client together by nginx proxy_pass's", ours.both().ratio(&proxy.both()));
+    report.at_most("P4", what, ratio, "x", 1.0, wanted).unless(sizes.clone());
     let mut rate = |what: &str, other: &Subject, bound: f64, wanted: &'static str| {
         let (ratio, busy) = (ours.rate.ratio(&other.rate), busy_client(&[&ours, other]));
         report.at_least("P4", what, ratio, "x", bound, wanted).unless(busy).unless(sizes.clone());

@@ -56,6 +56,12 @@ impl Subject {
         self.share.push(share);
     }
 
+    /// CPU seconds of server and client together. On one machine the kernel does part of what either sends or receives in the
+    /// other's time, more or less of it as they happen to run; the sum doesn't depend on that.
+    pub(super) fn both(&self) -> Series {
+        self.cpu.plus(&self.client)
+    }
+
     /// Seconds per job.
     pub(super) fn time(&self) -> Series {
         self.rate.inverse()
