@@ -27,6 +27,7 @@ pub mod ports;
 pub mod range;
 pub mod redeem;
 pub mod refusal;
+pub mod reports;
 pub mod service;
 pub mod text;
 pub mod time;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use oncelink_core::claim::Claim;
 use oncelink_core::coverage::Coverage;
 use oncelink_core::holder::ClaimId;
+use oncelink_core::reports::{Reporting, Reports};
 use oncelink_core::token::LinkId;
 use oncelink_core::{Refusal, Timestamp};
 use tokio::sync::Notify;
@@ -54,12 +55,7 @@ struct State {
     lease_until: Option<Timestamp>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: u32,
-    /// Reports that are being written.
-    reporting: u32,
-    /// Reports that were ever begun.
-    reports: u64,
-    /// The time of the last of them.
-    reported_at: Option<Timestamp>,
+    reports: Reports,
     /// The object's size.
     size: u64,
     /// What the holder has, in the record or not.
@@ -87,11 +83,7 @@ impl Seat {
     pub(crate) fn read(&mut self, claim: &Claim, size: u64, limit: u64) {
         if !self.account.read(claim, size, limit) {
             // The account is of an earlier epoch, which others may still be settling.
-            let account = Arc::new(Account::new(&claim.link, self.account.reported_at()));
-            account.read(claim, size, limit);
-            lock(&account.state).seats = 1;
-            lock(&self.accounts.0).open.insert(self.id.clone(), Arc::clone(&account));
-            self.account = account;
+            self.account = self.accounts.later(&self.account, claim, size, limit);
         }
     }
 
@@ -104,29 +96,27 @@ impl Seat {
 }
 
 /// A report that is being written.
-pub(crate) struct Reporting<'a> {
+pub(crate) struct Report<'a> {
     account: &'a Account,
-    at: Timestamp,
-    number: u64,
-    alone: bool,
+    reporting: Reporting,
     recorded: u64,
 }
 
-impl Reporting<'_> {
+impl Report<'_> {
     /// The time that is its own.
     pub(crate) fn at(&self) -> Timestamp {
-        self.at
+        self.reporting.at()
     }
 
     /// What the record said before it, when no other report of the claim was on its way in this process at any time.
     pub(crate) fn recorded_before(&self) -> Option<u64> {
-        (self.alone && lock(&self.account.state).reports == self.number).then_some(self.recorded)
+        lock(&self.account.state).reports.was_alone(self.reporting).then_some(self.recorded)
     }
 }
 
-impl Drop for Reporting<'_> {
+impl Drop for Report<'_> {
     fn drop(&mut self) {
-        lock(&self.account.state).reporting -= 1;
+        lock(&self.account.state).reports.end();
     }
 }
 
@@ -153,13 +143,25 @@ impl Accounts {
         Arc::clone(account)
     }
 
+    /// A place at the account of the claim's epoch, of which `earlier` isn't.
+    fn later(&self, earlier: &Arc<Account>, claim: &Claim, size: u64, limit: u64) -> Arc<Account> {
+        let mut ledger = lock(&self.0);
+        // Another request may have opened it meanwhile.
+        let open = ledger.open.get(&claim.id).filter(|open| !Arc::ptr_eq(open, earlier) && open.read(claim, size, limit));
+        let account = open.map_or_else(|| Arc::new(Account::new(&claim.link, earlier.reported_at())), Arc::clone);
+        account.read(claim, size, limit);
+        lock(&account.state).seats += 1;
+        ledger.open.insert(claim.id.clone(), Arc::clone(&account));
+        account
+    }
+
     /// Closes the account when its last seat was left.
     fn leave(&self, id: &ClaimId, account: &Arc<Account>) {
         let mut ledger = lock(&self.0);
         let (seats, reported_at) = {
             let mut state = lock(&account.state);
             state.seats -= 1;
-            (state.seats, state.reported_at)
+            (state.seats, state.reports.last())
         };
         // After a later epoch's has taken its place it isn't there any more.
         if seats > 0 || !ledger.open.get(id).is_some_and(|have| Arc::ptr_eq(have, account)) {
@@ -200,12 +202,12 @@ impl Accounts {
 
 impl Account {
     fn new(link: &LinkId, reported_at: Option<Timestamp>) -> Self {
-        let state = State { reported_at, ..State::default() };
+        let state = State { reports: Reports::after(reported_at), ..State::default() };
         Self { link: link.clone(), state: Mutex::new(state), settled: Notify::new() }
     }
 
     fn reported_at(&self) -> Option<Timestamp> {
-        lock(&self.state).reported_at
+        lock(&self.state).reports.last()
     }
 
     /// Takes in what the record says; false when the account is of another epoch.
@@ -278,13 +280,9 @@ impl Account {
 
     /// A report is about to be written, at `now` or a moment later: within this process no two of a claim's have the same time, by
     /// which they are told apart when an answer is lost.
-    pub(crate) fn begin_report(&self, now: Timestamp) -> Reporting<'_> {
+    pub(crate) fn begin_report(&self, now: Timestamp) -> Report<'_> {
         let mut state = lock(&self.state);
-        state.reporting += 1;
-        state.reports += 1;
-        let at = state.reported_at.map_or(now, |last| now.max(last.plus(Duration::from_millis(1))));
-        state.reported_at = Some(at);
-        Reporting { account: self, at, number: state.reports, alone: state.reporting == 1, recorded: state.recorded }
+        Report { account: self, reporting: state.reports.begin(now), recorded: state.recorded }
     }
 
     /// The claim has ended: no response of it may go on.
@@ -412,6 +410,21 @@ mod tests {
         drop(earlier);
         assert_eq!(lock(&accounts.0).open.len(), 1, "the later one stays");
         drop(later);
+        assert!(lock(&accounts.0).open.is_empty());
+    }
+
+    #[test]
+    fn all_requests_of_a_later_epoch_share_one_account() {
+        let accounts = Arc::new(Accounts::default());
+        let (mut earlier, mut second, mut third) = (seat(&accounts), seat(&accounts), seat(&accounts));
+        earlier.read(&claim(), SIZE, 100);
+        let again = Claim { epoch: 2, ..claim() };
+        second.read(&again, SIZE, 100);
+        third.read(&again, SIZE, 100);
+        assert!(second.draw(60) && !third.draw(60), "they share one budget");
+        drop((earlier, second));
+        assert_eq!(lock(&accounts.0).open.len(), 1, "one still sits there");
+        drop(third);
         assert!(lock(&accounts.0).open.is_empty());
     }
 

@@ -3,12 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use oncelink_core::Timestamp;
 use oncelink_core::claim::Claim;
 use oncelink_core::delivery;
 use oncelink_core::holder::ClaimId;
+use oncelink_core::reports::{Reporting, Reports};
 
 use super::executor::breathe;
 use super::plan::SIZE;
@@ -37,37 +37,32 @@ pub(super) struct Account {
     lease_until: Cell<Option<Timestamp>>,
     /// Responses whose last byte is out and whose record isn't written.
     finishing: Cell<u32>,
-    /// Reports that are on their way, and how many there were.
-    reporting: Cell<u32>,
-    reports: Cell<u64>,
-    reported_at: Cell<Option<Timestamp>>,
+    reports: Cell<Reports>,
     over: Cell<bool>,
 }
 
 /// A report that is being written.
-pub(super) struct Reporting<'a> {
+pub(super) struct Report<'a> {
     account: &'a Account,
-    at: Timestamp,
-    number: u64,
-    alone: bool,
+    reporting: Reporting,
     recorded: u64,
 }
 
-impl Reporting<'_> {
+impl Report<'_> {
     /// The time that is its own.
     pub(super) fn at(&self) -> Timestamp {
-        self.at
+        self.reporting.at()
     }
 
     /// What the record said before it, when no other report of the claim was on its way in this life at any time.
     pub(super) fn recorded_before(&self) -> Option<u64> {
-        (self.alone && self.account.reports.get() == self.number).then_some(self.recorded)
+        self.account.reports.get().was_alone(self.reporting).then_some(self.recorded)
     }
 }
 
-impl Drop for Reporting<'_> {
+impl Drop for Report<'_> {
     fn drop(&mut self) {
-        self.account.reporting.set(self.account.reporting.get() - 1);
+        self.account.with_reports(Reports::end);
     }
 }
 
@@ -77,18 +72,18 @@ impl Accounts {
         let mut all = self.all.borrow_mut();
         // Nobody sits at it any more: the next one begins from the record.
         let gone = all.extract_if(.., |_, account| Rc::strong_count(account) == 1);
-        self.reported.borrow_mut().extend(gone.filter_map(|(id, account)| account.reported_at.get().map(|at| (id, at))));
-        let account = all.entry(id.clone()).or_default();
-        account.reported_at.set(account.reported_at.get().max(self.reported.borrow().get(id).copied()));
+        self.reported.borrow_mut().extend(gone.filter_map(|(id, account)| account.reports.get().last().map(|at| (id, at))));
+        let account = all.entry(id.clone()).or_insert_with(|| Account::after(self.reported.borrow().get(id).copied()));
         Rc::clone(account)
     }
 
     /// Takes in what the record says; nothing when `count` bytes don't fit into the budget.
     pub(super) fn enter(&self, mut account: Rc<Account>, claim: &Claim, count: u64) -> Option<Rc<Account>> {
         if account.epoch.get().is_some_and(|epoch| epoch != claim.epoch) {
-            let reported_at = account.reported_at.clone();
-            account = Rc::new(Account { reported_at, ..Account::default() });
-            self.all.borrow_mut().insert(claim.id.clone(), Rc::clone(&account));
+            let mut all = self.all.borrow_mut();
+            let open = all.get(&claim.id).filter(|open| open.epoch.get() == Some(claim.epoch));
+            account = open.map_or_else(|| Account::after(account.reports.get().last()), Rc::clone);
+            all.insert(claim.id.clone(), Rc::clone(&account));
         }
         account.epoch.set(Some(claim.epoch));
         account.recorded.set(account.recorded.get().max(claim.sent));
@@ -98,6 +93,17 @@ impl Accounts {
 }
 
 impl Account {
+    fn after(reported: Option<Timestamp>) -> Rc<Self> {
+        Rc::new(Self { reports: Cell::new(Reports::after(reported)), ..Self::default() })
+    }
+
+    fn with_reports<T>(&self, change: impl FnOnce(&mut Reports) -> T) -> T {
+        let mut reports = self.reports.get();
+        let done = change(&mut reports);
+        self.reports.set(reports);
+        done
+    }
+
     /// Waits, within bounds, until no response of the claim is out but unsettled.
     pub(super) async fn until_settled(&self) {
         for _ in 0..SETTLE_WAIT {
@@ -140,13 +146,8 @@ impl Account {
     }
 
     /// A report is about to be written, at `now` or a moment later: no two of a claim's have the same time.
-    pub(super) fn begin_report(&self, now: Timestamp) -> Reporting<'_> {
-        self.reporting.set(self.reporting.get() + 1);
-        self.reports.set(self.reports.get() + 1);
-        let at = self.reported_at.get().map_or(now, |last| now.max(last.plus(Duration::from_millis(1))));
-        self.reported_at.set(Some(at));
-        let (number, recorded) = (self.reports.get(), self.recorded.get());
-        Reporting { account: self, at, number, alone: self.reporting.get() == 1, recorded }
+    pub(super) fn begin_report(&self, now: Timestamp) -> Report<'_> {
+        Report { account: self, reporting: self.with_reports(|reports| reports.begin(now)), recorded: self.recorded.get() }
     }
 
     /// The claim has ended: no response of it may go on.
